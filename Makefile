@@ -1,0 +1,37 @@
+# Every target does its own set-up in .venv; nothing else on the machine is touched.
+PYTHON ?= python3.11
+BIN := .venv/bin
+
+.PHONY: demo test slow check bench clean
+
+demo: .venv/base
+	@$(BIN)/changeover demo
+
+test: .venv/dev
+	$(BIN)/python -m pytest -m "not slow" -n 2
+
+slow: .venv/dev
+	$(BIN)/python -m pytest -m slow -rs
+
+check: .venv/dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: .venv/dev
+	$(BIN)/python -m benchmarks
+
+.venv/bin/python:
+	$(PYTHON) -m venv .venv
+
+.venv/base: pyproject.toml .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+.venv/dev: pyproject.toml .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,check]'
+	@touch $@ .venv/base
+
+clean:
+	rm -rf .venv build *.egg-info

@@ -1,0 +1,101 @@
+"""What a flip is on paper: who asks, what stops, what starts, what it costs, and why it may not be."""
+
+from __future__ import annotations
+
+from console.model import Guard, Record, Uuid
+
+
+class Who(Record):
+    """Who acts. uid, login and loginuid are the kernel's word; the rest is claimed by the environment."""
+
+    uid: int
+    login: str
+    loginuid: int | None = None
+    claimed_ssh: str = ""
+    claimed_sudo: str = ""
+    via: str = "console"  # console, command, undo, settle
+
+
+class Action(Record):
+    """One unit to stop or start, with the GPUs it holds in UUID order and the limits of its workload."""
+
+    workload: str
+    kind: str
+    controller: str
+    unit: str
+    uuids: tuple[Uuid, ...]
+    timeout_s: float
+    settle_s: float = 2.0
+    drain_timeout_s: float = 0.0
+
+
+class Move(Record):
+    """One transaction: a set of GPUs closed under the instances on both sides, what stops there and what starts.
+
+    ``starts`` is empty for *off*. ``before``/``after`` are workload names (``off`` when nothing runs). Money is per
+    hour for the whole set; ``None`` where a price is missing.
+    """
+
+    flip_id: str
+    uuids: tuple[Uuid, ...]
+    slots: tuple[int, ...]
+    before: str
+    after: str
+    stops: tuple[Action, ...]
+    starts: tuple[Action, ...]
+    downtime_s: float
+    downtime_cost: float | None = None
+    net_before_per_h: float | None = None
+    net_after_per_h: float | None = None
+    payback_s: float | None = None
+    estimated: bool = True
+    warnings: tuple[str, ...] = ()
+    base_mib: tuple[float, ...] = ()  # memory each GPU is known to use when free, in uuids order
+
+    @property
+    def gain_per_h(self) -> float | None:
+        """What the move is worth per hour, or None while a side of it is unknown."""
+        if self.net_before_per_h is None or self.net_after_per_h is None:
+            return None
+        return self.net_after_per_h - self.net_before_per_h
+
+
+class Refusal(Record):
+    """GPUs that will not be moved, and the guard that says so."""
+
+    slots: tuple[int, ...]
+    guard: Guard
+
+
+class Plan(Record):
+    """What will happen if it is confirmed. Nothing has happened yet; a plan without moves does nothing."""
+
+    plan_id: str
+    at: float
+    host: str
+    who: Who
+    target: str  # as asked: a workload's name, "mine", "ai", "off", "best", "undo"
+    moves: tuple[Move, ...]
+    refusals: tuple[Refusal, ...] = ()
+    done: tuple[int, ...] = ()  # slots that already are what was asked
+    forced: tuple[str, ...] = ()  # "rig-07:3"
+    reason: str = ""
+    config_hash: str = ""
+    undoes: str | None = None  # flip_id
+
+
+class Progress(Record):
+    """One thing that happened to a move; also the shape of a journal line on the runner's stdout.
+
+    ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free, settle,
+    start, warm, profile, outcome, rollback. ``result`` of an outcome is done, rolled_back, cancelled, off or stuck.
+    """
+
+    flip_id: str
+    at: float
+    kind: str
+    step: str
+    slots: tuple[int, ...]
+    text: str
+    result: str = ""
+    took_s: float | None = None

@@ -1,0 +1,69 @@
+"""What a controller and a meter are. Members of the registries implement these and know nothing of each other.
+
+A member is a module whose name is its config ``kind`` and that has one function, ``connect``:
+``controllers/x.py: connect(settings: ControllerSettings) -> Controller`` and
+``meters/x.py: connect(settings: MeterSettings) -> Meter`` (``url`` already expanded). ``connect`` does no I/O.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from console.model import Output, Record
+
+
+class WorkloadError(Exception):
+    """A controller or meter could not do what was asked.
+
+    ``str(error)`` is one sentence for people, with the next step; it never holds a secret.
+    """
+
+
+class UnknownUnit(WorkloadError):
+    """The controller knows no such unit."""
+
+
+class Task(Record):
+    """What a controller says of one unit now.
+
+    ``state`` is one of running, starting, stopping, stopped, failed. ``pids`` are main processes where known; GPU
+    processes may be their descendants. ``since`` is Unix seconds where known.
+    """
+
+    unit: str
+    state: str
+    pids: tuple[int, ...] = ()
+    since: float | None = None
+    reason: str = ""
+
+
+class Controller(Protocol):
+    """Starts and stops units by name. Every call blocks, is bounded by ``timeout_s`` and raises WorkloadError."""
+
+    kind: str
+
+    def observe(self, units: tuple[str, ...], timeout_s: float = 5.0) -> tuple[Task, ...]:
+        """What each of ``units`` is doing now, in the order asked. An unknown unit is a Task in state ``stopped``
+        with a reason, unless the controller cannot be reached at all."""
+
+    def start(self, unit: str, timeout_s: float) -> None:
+        """Start ``unit`` and return when the controller itself says it runs. Already running is done."""
+
+    def stop(self, unit: str, timeout_s: float) -> None:
+        """Stop ``unit`` and return when the controller itself says it has stopped. Already stopped is done."""
+
+    def check(self, units: tuple[str, ...]) -> tuple[str, ...]:
+        """Sentences on what is wrong with these units before anything is flipped; empty when all is well."""
+
+    def close(self) -> None:
+        """Let go of sockets. The controller may not be used afterwards."""
+
+
+class Meter(Protocol):
+    """Asks a running workload what it produces. Remembers counters between readings, so keep one per instance."""
+
+    def read(self, timeout_s: float = 2.0) -> Output:
+        """One reading; rates need two. Raises WorkloadError when nothing usable answers in time."""
+
+    def close(self) -> None:
+        """Let go of sockets."""
