@@ -87,8 +87,9 @@ class Plan(Record):
 class Progress(Record):
     """One thing that happened to a move; also the shape of a journal line on the runner's stdout.
 
-    ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free, settle,
-    start, warm, profile, outcome, rollback. ``result`` of an outcome is done, rolled_back, cancelled, off or stuck.
+    ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free,
+    settle, start, warm, profile, outcome, rollback. ``result`` of an outcome is done, rolled_back, cancelled, off or
+    stuck.
     """
 
     flip_id: str

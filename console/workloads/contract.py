@@ -19,7 +19,7 @@ class WorkloadError(Exception):
     """
 
 
-class UnknownUnit(WorkloadError):
+class UnknownUnitError(WorkloadError):
     """The controller knows no such unit."""
 
 

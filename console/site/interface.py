@@ -1,0 +1,60 @@
+"""What a screen, a pipe or a script may ask of a site: a host in process, a simulated farm, later a fleet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from console.flips.records import Plan, Progress
+from console.model import Record, Snapshot
+
+
+class JournalLine(Record):
+    """One line of the journal as people and scripts read it. ``body`` is the line's JSON object, already cleaned."""
+
+    seq: int
+    at: float
+    flip_id: str
+    kind: str
+    slots: tuple[int, ...]
+    who: str
+    text: str
+    body: dict[str, object]
+
+
+class Site(Protocol):
+    """Live state and the right to plan and flip. Every method returns at once; news comes through ``listen``."""
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot; before the first reading one with no rows and the reason."""
+
+    def listen(self, heard: Callable[[Snapshot], None]) -> None:
+        """Call ``heard`` from a thread of the site with each new snapshot."""
+
+    def plan(self, slots: tuple[int, ...], target: str, *, whole: bool, force: tuple[str, ...] = ()) -> Plan:
+        """What flipping ``slots`` to ``target`` (a workload, mine, ai, off, best) would do. Pure and fast.
+
+        ``whole`` takes in the other GPUs of an instance (the cursor stands on one of them); without it a part of a
+        set is refused by name. ``force`` waives forceable guards of ``host:slot``.
+        """
+
+    def undo(self, slots: tuple[int, ...]) -> Plan:
+        """The plan that takes back the latest flip of these GPUs, or one with refusals and no moves."""
+
+    def prepare(self) -> None:
+        """A dialog opened: get a runner ready. Harmless when nothing follows."""
+
+    def dismiss(self) -> None:
+        """The dialog closed without a word: let the runner go."""
+
+    def flip(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Carry out a confirmed plan. ``heard`` gets every journal line of it, from a thread, outcome last."""
+
+    def stop_batch(self) -> None:
+        """Finish the moves under way and begin no more."""
+
+    def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
+        """The latest journal lines, newest first."""
+
+    def close(self) -> None:
+        """Stop reading. Changes nothing outside: no workload is touched, running flips end by their own rules."""
