@@ -1,0 +1,81 @@
+"""The command line: finds the command and hands over. Nothing heavy is imported before a command needs it."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import sys
+
+COMMANDS: dict[str, tuple[str, str]] = {
+    "screen": ("console.commands.screen", "the console on this host (also what no command means)"),
+    "demo": ("console.commands.demo", "the console on a simulated farm"),
+    "status": ("console.commands.status", "one snapshot of every GPU, as text or --json"),
+    "flip": ("console.commands.flip", "move GPUs to another workload"),
+    "undo": ("console.commands.undo", "take back the latest flip of a GPU"),
+    "settle": ("console.commands.settle", "bring flips that were cut off to an outcome"),
+    "lock": ("console.commands.lock", "keep everybody and everything from flipping a GPU"),
+    "unlock": ("console.commands.unlock", "lift such a lock"),
+    "journal": ("console.commands.journal", "what was done, by whom and why; journal verify checks it"),
+    "calc": ("console.commands.calc", "the money, offline: mine, ai, compare, payback"),
+    "doctor": ("console.commands.doctor", "what is found, what is missing, what to do"),
+    "forget": ("console.commands.forget", "retire a GPU that will not come back"),
+}
+
+USAGE = """usage: changeover [COMMAND] [--config FILE] [--read-only] [--no-color] …
+
+What every GPU does, what it earns per hash and per AI-hour, and a key to flip it.
+
+{commands}
+
+changeover COMMAND --help tells more. Exit codes: 0 done or already so, 1 failed or a fault found, 2 wrong use,
+3 refused by a guard, a lock, --read-only or a missing --yes, 130 interrupted.
+"""
+
+
+def main(argv: list[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    args = list(sys.argv[1:] if argv is None else argv)
+    if args[:1] in (["-h"], ["--help"], ["help"]):
+        sys.stdout.write(usage())
+        return 0
+    if args[:1] == ["--version"]:
+        from console import __version__
+
+        print(f"changeover {__version__}")
+        return 0
+    name = "screen" if not args or args[0].startswith("-") else args.pop(0)
+    if name not in COMMANDS:
+        return _unknown(name)
+    try:
+        module = importlib.import_module(COMMANDS[name][0])
+        code = int(module.main(args))
+        sys.stdout.flush()
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader of our pipe has gone; the flush at exit would print a traceback about it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 1
+    return code
+
+
+def usage() -> str:
+    """The text of ``changeover --help``."""
+    width = max(map(len, COMMANDS))
+    rows = (f"  {name:<{width}}  {summary}" for name, (_, summary) in COMMANDS.items())
+    return USAGE.format(commands="\n".join(rows))
+
+
+def _unknown(name: str) -> int:
+    import difflib
+
+    from console.text import clean
+
+    near = difflib.get_close_matches(name, COMMANDS, 1)
+    hint = f"did you mean '{near[0]}'?" if near else "changeover --help lists the commands"
+    sys.stderr.write(f"changeover: no command '{clean(name, 40)}'; {hint}\n")
+    return 2
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,74 @@
+"""What changed between two snapshots that an operator wants to read in a log: losses, returns, workloads, quotes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from console.model import GpuRow, GpuState, Holder, HostState, LogLine, Quote
+
+QUIET_STATES = (GpuState.OK,)
+
+
+def changes(
+    before: tuple[GpuRow, ...], after: tuple[GpuRow, ...], at: float, *, first: bool = False
+) -> Iterator[LogLine]:
+    """One line per GPU whose state, holder or workload changed; on the ``first`` snapshot only what is wrong."""
+    old = {row.reading.uuid: row for row in before}
+    for row in after:
+        was = old.get(row.reading.uuid)
+        if was is None and not first:
+            yield LogLine(at=at, text=f"GPU {row.reading.slot} found: {row.reading.name}", tone="label")
+        yield from _state(was, row, at)
+        if was is not None:
+            yield from _work(was, row, at)
+
+
+def host_change(before: HostState | None, after: HostState, reason: str, at: float) -> Iterator[LogLine]:
+    """One line when NVML on this host comes or goes."""
+    if before is after or (before is None and after is HostState.OK):
+        return
+    if after is HostState.OK:
+        yield LogLine(at=at, text="NVML answers", tone="label")
+    else:
+        yield LogLine(at=at, text=reason, tone="harm")
+
+
+def quote_changes(stale: frozenset[str], quotes: tuple[Quote, ...], now: float) -> Iterator[LogLine]:
+    """One line per quote that went stale or came back; ``stale`` names those that were stale before."""
+    for quote in quotes:
+        if quote.stale(now) and quote.name not in stale:
+            text = f"{quote.name} from {quote.source} is stale: not used to act"
+            yield LogLine(at=now, text=text, tone="warn")
+        elif not quote.stale(now) and quote.name in stale:
+            yield LogLine(at=now, text=f"{quote.name} from {quote.source} is fresh again", tone="label")
+
+
+def _state(was: GpuRow | None, row: GpuRow, at: float) -> Iterator[LogLine]:
+    slot, state = row.reading.slot, row.reading.state
+    if was is not None and was.reading.state is state:
+        return
+    if state not in QUIET_STATES:
+        yield LogLine(at=at, text=f"GPU {slot} {state.value.replace('_', ' ')}: {row.reading.reason}", tone="harm")
+    elif was is not None:
+        yield LogLine(at=at, text=f"GPU {slot} is back", tone="label")
+
+
+def _work(was: GpuRow, row: GpuRow, at: float) -> Iterator[LogLine]:
+    if row.reading.state is not GpuState.OK or row.flipping or was.flipping:
+        return
+    then, now = _doing(was), _doing(row)
+    if then != now:
+        tone = "warn" if row.occupancy.holder in (Holder.FOREIGN, Holder.UNKNOWN) else "label"
+        yield LogLine(at=at, text=f"GPU {row.reading.slot} {then} → {now}", tone=tone)
+
+
+def _doing(row: GpuRow) -> str:
+    match row.occupancy.holder:
+        case Holder.WORKLOAD if row.occupancy.instance:
+            return row.occupancy.instance.workload
+        case Holder.FOREIGN:
+            return f"foreign: {row.occupancy.who}"
+        case Holder.UNKNOWN:
+            return "unknown"
+        case _:
+            return "off"

@@ -1,0 +1,57 @@
+"""Asks slow things over and over, each in a thread of its own, so that a dead one costs nothing but its own answer."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Hashable, Mapping
+from typing import Generic, TypeVar
+
+Key = TypeVar("Key", bound=Hashable)
+Answer = TypeVar("Answer")
+
+
+class _Asker(threading.Thread, Generic[Answer]):
+    """One question, asked every ``period_s`` after the last answer, so a slow one never piles up."""
+
+    def __init__(self, name: str, ask: Callable[[], Answer], period_s: float) -> None:
+        # Daemon threads: an endpoint that drips bytes must not keep the console from quitting.
+        super().__init__(name=name, daemon=True)
+        self._ask = ask
+        self._period_s = period_s
+        self._over = threading.Event()
+        self.answer: Answer | None = None
+
+    def run(self) -> None:
+        while not self._over.is_set():
+            self.answer = self._ask()
+            self._over.wait(self._period_s)
+
+    def stop(self) -> None:
+        self._over.set()
+
+
+class Watch(Generic[Key, Answer]):
+    """Keeps the newest answer per key. ``ask`` functions return their failure as an answer; they do not raise."""
+
+    def __init__(self, name: str, period_s: float) -> None:
+        self._name = name
+        self._period_s = period_s
+        self._askers: dict[Key, _Asker[Answer]] = {}
+
+    def want(self, asks: Mapping[Key, Callable[[], Answer]]) -> None:
+        """Ask exactly these from now on; answers of keys that stay are kept."""
+        for key in [key for key in self._askers if key not in asks]:
+            self._askers.pop(key).stop()
+        for key, ask in asks.items():
+            if key not in self._askers:
+                asker = _Asker(f"{self._name} {key}", ask, self._period_s)
+                self._askers[key] = asker
+                asker.start()
+
+    def answers(self) -> dict[Key, Answer]:
+        """The newest answer of every key that has one."""
+        return {key: asker.answer for key, asker in self._askers.items() if asker.answer is not None}
+
+    def close(self) -> None:
+        """Ask no more; returns at once."""
+        self.want({})
