@@ -1,0 +1,1 @@
+"""The tests; `tests/rig` is what they stand on."""
