@@ -42,18 +42,29 @@ class Program(NamedTuple):
         return f"[program:{self.name}]\n" + "".join(f"{key}={value}\n" for key, value in keys.items())
 
 
-class _UnixTransport(xmlrpc.client.Transport):
-    """XML-RPC over a UNIX socket, one connection per call."""
+class _UnixConnection(http.client.HTTPConnection):
+    """HTTP over a UNIX socket."""
 
-    def __init__(self, path: str) -> None:
+    def __init__(self, path: Path) -> None:
+        super().__init__("localhost", timeout=30)
+        self.path = path
+
+    def connect(self) -> None:
+        self.sock = socket.socket(socket.AF_UNIX)
+        self.sock.settimeout(self.timeout)
+        self.sock.connect(str(self.path))
+
+
+class _UnixTransport(xmlrpc.client.Transport):
+    """XML-RPC over a UNIX socket."""
+
+    def __init__(self, path: Path) -> None:
         super().__init__()
         self.path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        connection = http.client.HTTPConnection("localhost", timeout=30)
-        connection.sock = socket.socket(socket.AF_UNIX)
-        connection.sock.settimeout(30)
-        connection.sock.connect(self.path)
+        connection = _UnixConnection(self.path)
+        self._connection = host, connection  # where the base class looks for what it must close
         return connection
 
 
@@ -81,7 +92,7 @@ class Supervisord:
 
     def call(self, method: str, *args: object) -> Any:
         """One XML-RPC call, as `call("startProcess", "miner-3")`; xmlrpc.client.Fault on refusal."""
-        with xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(str(self.socket))) as proxy:
+        with xmlrpc.client.ServerProxy("http://localhost", transport=_UnixTransport(self.socket)) as proxy:
             return getattr(proxy.supervisor, method)(*args)
 
     def state(self, name: str) -> str:
@@ -100,15 +111,15 @@ class Supervisord:
                 raise TimeoutError(f"{name} is {found}, not {state}, after {timeout_s:g} s")
             time.sleep(0.03)
 
-    def stop(self) -> list[int]:
-        """End supervisord and its programs; the pids of what they left behind (killed now)."""
+    def stop(self, patience_s: float = 3.0) -> list[int]:
+        """End supervisord and its programs; the pids of what they left behind after `patience_s` (killed now)."""
         self.process.terminate()
         try:
             self.process.wait(20)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        left = leftovers(self.mark)
+        left = leftovers(self.mark, patience_s)
         shutil.rmtree(self.folder)
         return left
 
