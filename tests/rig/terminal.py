@@ -34,7 +34,8 @@ class Terminal:
     """A program running in a terminal of `size` (columns, rows) that knows 24-bit colour.
 
     What it writes is read only inside `pump`, `wait_for` and `wait_exit`: a test that calls none of them is a stalled
-    link. `received` counts bytes. The environment is the test's own with TERM and COLORTERM set, overlaid with `env`.
+    link. `received` counts bytes. The environment is the test's own with TERM and COLORTERM set, overlaid with `env`;
+    COLUMNS and LINES, which some test runners set and many programs believe, are taken out.
     """
 
     def __init__(
@@ -45,7 +46,8 @@ class Terminal:
         self.exit_code: int | None = None  # once it has ended; minus the signal if one killed it
         self._stream = pyte.ByteStream(self.screen)
         self._held = b""
-        merged = {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
+        inherited = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
+        merged = {**inherited, "TERM": "xterm-256color", "COLORTERM": "truecolor", **(env or {})}
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
             _become(command, size, merged)

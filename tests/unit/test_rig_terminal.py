@@ -54,6 +54,13 @@ def test_resizing_tells_the_program(echo: Terminal) -> None:
     assert (echo.screen.columns, echo.screen.lines) == (100, 20)
 
 
+def test_a_runners_columns_do_not_reach_the_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The window's size is the terminal's, whatever COLUMNS the tests themselves run under."""
+    monkeypatch.setenv("COLUMNS", "33")
+    with Terminal([sys.executable, "-c", ECHO], (60, 12)) as terminal:
+        terminal.wait_for("size 60 12", timeout=3)
+
+
 def test_the_exit_code_is_the_programs(echo: Terminal) -> None:
     """`wait_exit` gives what the program exited with."""
     assert echo.alive
