@@ -27,6 +27,7 @@ class Action(Record):
     timeout_s: float
     settle_s: float = 2.0
     drain_timeout_s: float = 0.0
+    metered: bool = False  # it has a meter, so warmth needs output as well as NVML's evidence
 
 
 class Move(Record):
@@ -50,7 +51,7 @@ class Move(Record):
     payback_s: float | None = None
     estimated: bool = True
     warnings: tuple[str, ...] = ()
-    base_mib: tuple[float, ...] = ()  # memory each GPU is known to use when free, in uuids order
+    base_mib: tuple[float | None, ...] = ()  # least memory seen in use on each GPU while free, in uuids order
 
     @property
     def gain_per_h(self) -> float | None:
@@ -82,14 +83,15 @@ class Plan(Record):
     reason: str = ""
     config_hash: str = ""
     undoes: str | None = None  # flip_id
+    abort_requests: bool = False  # at the drain's limit stop all the same, requests and all
 
 
 class Progress(Record):
     """One thing that happened to a move; also the shape of a journal line on the runner's stdout.
 
     ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free,
-    settle, start, warm, profile, outcome, rollback. ``result`` of an outcome is done, rolled_back, cancelled, off or
-    stuck.
+    settle, start, warm, profile, outcome, rollback. A step is told when it begins, ``took_s`` None, and when it has
+    ended. ``result`` of an outcome is done, rolled_back, cancelled, off or stuck; of a refusal ``refused``.
     """
 
     flip_id: str

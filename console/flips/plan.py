@@ -1,0 +1,196 @@
+"""Makes a plan: pure, from frozen inputs. What moves, what it costs, and by which guard the rest is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+
+import msgspec
+
+from console.flips.choosing import NoChoiceError, choose, running
+from console.flips.closing import Choose, Group, already, close
+from console.flips.guards import Case, standing, waived
+from console.flips.pricing import price, warnings, workloads_text
+from console.flips.records import Move, Plan, Refusal, Who
+from console.flips.world import Candidate, PlanWorld
+from console.model import GpuRow, Guard
+
+
+def plan(
+    world: PlanWorld,
+    slots: tuple[int, ...],
+    target: str,
+    *,
+    whole: bool,
+    who: Who,
+    at: float,
+    force: tuple[str, ...] = (),
+    reason: str = "",
+    abort_requests: bool = False,
+) -> Plan:
+    """What flipping ``slots`` to ``target`` (a workload, mine, ai, off, best) would do; nothing happens.
+
+    ``whole`` takes in the rest of each instance, without it a part of a set is refused. ``force`` holds ``host:slot``
+    of the GPUs whose forceable guards are waived. ``at`` is Unix seconds.
+    """
+    made = Plan(
+        plan_id=_id(world.host, slots, target, at, who.uid),
+        at=at,
+        host=world.host,
+        who=who,
+        target=target,
+        moves=(),
+        reason=reason,
+        config_hash=world.config_hash,
+        abort_requests=abort_requests,
+    )
+    return compose(world, made, slots, lambda row: choose(world, row, target), whole=whole, force=force)
+
+
+def compose(
+    world: PlanWorld, draft: Plan, slots: tuple[int, ...], chosen: Choose, *, whole: bool, force: tuple[str, ...] = ()
+) -> Plan:
+    """``draft`` with moves, refusals and what is done already, each GPU going to what ``chosen`` says of it."""
+    rows, refusals = _rows(world, slots)
+    groups, parted = _groups(world, rows, chosen, whole=whole)
+    refusals += parted
+    moves: list[Move] = []
+    done: list[int] = []
+    for group in groups:
+        if refused := _refused(world, group, force):
+            refusals += refused
+        elif all(already(world, row, group.targets[row.reading.uuid]) for row in _members(world, group)):
+            done += world.slots(group.uuids)
+        else:
+            moves.append(_move(world, draft, group, force))
+    names = (f"{world.host}:{slot}" for move in moves for slot in move.slots)
+    return msgspec.structs.replace(
+        draft,
+        moves=tuple(moves),
+        refusals=tuple(refusals),
+        done=tuple(sorted(done)),
+        forced=tuple(name for name in names if name in force),
+    )
+
+
+def _rows(world: PlanWorld, slots: tuple[int, ...]) -> tuple[list[GpuRow], list[Refusal]]:
+    found = [(slot, world.at_slot(slot)) for slot in dict.fromkeys(slots)]
+    absent = [slot for slot, row in found if row is None]
+    refusals = [_refusal((slot,), "gpu", f"there is no GPU {slot} on {world.host}") for slot in absent]
+    return [row for _, row in found if row], refusals
+
+
+def _groups(world: PlanWorld, rows: list[GpuRow], chosen: Choose, *, whole: bool) -> tuple[list[Group], list[Refusal]]:
+    asked = frozenset(row.reading.uuid for row in rows)
+    groups: list[Group] = []
+    refusals: list[Refusal] = []
+    grouped: set[str] = set()
+    for row in rows:
+        if row.reading.uuid in grouped:
+            continue
+        try:
+            group = close(world, row, asked, chosen, whole=whole)
+        except NoChoiceError as error:
+            refusals.append(Refusal(slots=(row.reading.slot,), guard=error.guard))
+            continue
+        if grouped & set(group.uuids):
+            slot = row.reading.slot
+            refusals.append(_refusal((slot,), "set", f"GPU {slot} shares a set with another move: flip it by itself"))
+            continue
+        grouped |= set(group.uuids)
+        groups.append(group)
+    return groups, refusals
+
+
+def _case(world: PlanWorld, row: GpuRow, target: str) -> Case:
+    uuid = row.reading.uuid
+    new, old = world.candidate(target, uuid), world.holding(row)
+    return Case(
+        reading=row.reading,
+        occupancy=row.occupancy,
+        target=target,
+        fresh=row.fresh,
+        stuck=row.stuck,
+        flipping=row.flipping,
+        memory_mib=new.memory_mib if new else 0.0,
+        pin=world.pins.get(uuid),
+        terms=old.terms if old else "",
+        failed_starts=world.failed_starts.get(uuid, 0),
+    )
+
+
+def _refused(world: PlanWorld, group: Group, force: tuple[str, ...]) -> list[Refusal]:
+    refused = [
+        Refusal(slots=(row.reading.slot,), guard=guard)
+        for row in _members(world, group)
+        for guard in waived(_guards(world, group, row), f"{world.host}:{row.reading.slot}" in force)
+    ]
+    slots = world.slots(group.uuids)
+    gone = sorted(_unconfigured(world, group))
+    return refused + [_refusal(slots, "config", f"{name} is no longer in the config") for name in gone]
+
+
+def _guards(world: PlanWorld, group: Group, row: GpuRow) -> tuple[Guard, ...]:
+    return standing(_case(world, row, group.targets[row.reading.uuid]), row.guards)
+
+
+def _unconfigured(world: PlanWorld, group: Group) -> set[str]:
+    return {
+        row.occupancy.instance.workload
+        for row in _members(world, group)
+        if row.occupancy.instance and world.holding(row) is None
+    }
+
+
+def _move(world: PlanWorld, draft: Plan, group: Group, force: tuple[str, ...]) -> Move:
+    stops = _unique(one for row in _members(world, group) for one in _on(world, row))
+    starts = _unique(one for uuid in group.uuids if (one := world.candidate(group.targets[uuid], uuid)))
+    money = price(world, group, stops, starts)
+    said = warnings(world, group, stops, starts, draft.at) + _forced(world, group, force)
+    rows = _members(world, group)
+    return Move(
+        flip_id=_id(draft.plan_id, *group.uuids),
+        uuids=group.uuids,
+        slots=tuple(row.reading.slot for row in rows),
+        before=workloads_text({row.reading.uuid: running(world, row) for row in rows}),
+        after=workloads_text(group.targets),
+        stops=tuple(one.stopping() for one in stops),
+        starts=tuple(one.starting() for one in starts),
+        downtime_s=money.downtime_s,
+        downtime_cost=money.cost,
+        net_before_per_h=money.before_per_h,
+        net_after_per_h=money.after_per_h,
+        payback_s=money.payback_s,
+        estimated=money.estimated,
+        warnings=said,
+        base_mib=tuple(world.base_mib.get(uuid) for uuid in group.uuids),
+    )
+
+
+def _forced(world: PlanWorld, group: Group, force: tuple[str, ...]) -> tuple[str, ...]:
+    named = (row for row in _members(world, group) if f"{world.host}:{row.reading.slot}" in force)
+    return tuple(
+        f"forced: {guard.sentence}" for row in named for guard in _guards(world, group, row) if guard.forceable
+    )
+
+
+def _on(world: PlanWorld, row: GpuRow) -> tuple[Candidate, ...]:
+    held = world.holding(row)
+    return (*((held,) if held else ()), *world.alive(row.reading.uuid))
+
+
+def _members(world: PlanWorld, group: Group) -> list[GpuRow]:
+    return [row for row in map(world.row, group.uuids) if row]
+
+
+def _unique(found: Iterable[Candidate]) -> tuple[Candidate, ...]:
+    return tuple({(one.controller, one.unit): one for one in found}.values())
+
+
+def _refusal(slots: tuple[int, ...], name: str, sentence: str) -> Refusal:
+    return Refusal(slots=slots, guard=Guard(name=name, sentence=sentence))
+
+
+def _id(*parts: object) -> str:
+    """Short, and as unique as the instant it is made of."""
+    return hashlib.sha256("\0".join(map(str, parts)).encode()).hexdigest()[:12]

@@ -1,0 +1,144 @@
+"""What a move costs and gains, from the ladders of its GPUs, and what the operator should know before confirming."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from console.flips.choosing import running
+from console.flips.closing import Group
+from console.flips.world import OFF, Candidate, PlanWorld
+from console.model import Basis, GpuRow, Kind, Option, Record, Uuid
+
+AI_MIN_RUN_LOADS = 10.0
+"""An AI workload should have run ten of its own load times before it is worth leaving."""
+
+
+class Price(Record):
+    """The money of one move: per hour for the whole set, ``None`` while a price of it is missing."""
+
+    downtime_s: float
+    cost: float | None
+    before_per_h: float | None
+    after_per_h: float | None
+    payback_s: float | None
+    estimated: bool
+
+
+def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Price:
+    """Downtime, its cost, both nets and the pay-back of moving ``group``.
+
+    ``cost = downtime * (net_now + power of the transition)``: what is not earned, plus what the GPUs draw meanwhile;
+    that draw is charged as under the new workload, which fills most of the downtime with its loading.
+    """
+    rows = tuple(row for row in map(world.row, group.uuids) if row)
+    pairs = tuple((row, option(row, group.targets[row.reading.uuid])) for row in rows)
+    before = _sum(net_now(world, row) for row in rows)
+    after = _sum(new.net_per_h if new else None for _, new in pairs)
+    power = _sum(_transition_power(row, new) for row, new in pairs)
+    downtime_s = _downtime_s(stops, starts)
+    cost = downtime_s / 3600 * (before + power) if before is not None and power is not None else None
+    gain = after - before if before is not None and after is not None else None
+    repaid = cost is not None and gain is not None and gain > 0
+    return Price(
+        downtime_s=downtime_s,
+        cost=cost,
+        before_per_h=before,
+        after_per_h=after,
+        payback_s=max(0.0, cost / gain * 3600) if repaid and cost is not None and gain else None,
+        estimated=any(new is None or new.basis is not Basis.MEASURED for _, new in pairs),
+    )
+
+
+def option(row: GpuRow, workload: str) -> Option | None:
+    """This GPU's option for a workload, off included."""
+    if workload == OFF:
+        return next((one for one in row.money.options if one.kind is Kind.OFF), None)
+    return next((one for one in row.money.options if one.workload == workload), None)
+
+
+def net_now(world: PlanWorld, row: GpuRow) -> float | None:
+    """Net per hour of what this GPU does now."""
+    if row.money.net_per_h is not None:
+        return row.money.net_per_h
+    now = option(row, running(world, row))
+    return now.net_per_h if now else None
+
+
+def warnings(
+    world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...], at: float
+) -> tuple[str, ...]:
+    """One sentence per thing that is not as sure as the figures look."""
+    said = [*_of_quotes(world, group), *_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
+    said += [f"profile {one.profile} of {one.workload} is not applied" for one in starts if one.profile]
+    return tuple(dict.fromkeys(said))
+
+
+def _of_quotes(world: PlanWorld, group: Group) -> Iterator[str]:
+    pairs = _options(world, group)
+    stale = sorted({new.workload for _, new in pairs if new.stale})
+    if stale:
+        yield f"quotes behind {', '.join(stale)} are stale"
+    for basis, words in ((Basis.ESTIMATED, "estimated, not measured here"), (Basis.TABLE, "from the shipped table")):
+        names = sorted({new.workload for _, new in pairs if new.basis is basis and new.kind is not Kind.OFF})
+        if names:
+            yield f"what {', '.join(names)} would earn is {words}"
+    missing = sorted({what for _, new in pairs for what in new.missing})
+    if missing:
+        yield f"unknown: {', '.join(missing)}"
+
+
+def _of_run(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], at: float) -> Iterator[str]:
+    least = {one.unit: _min_run_s(world, one) for one in stops}
+    for uuid in group.uuids:
+        row = world.row(uuid)
+        held = row.occupancy.instance if row else None
+        if held and held.since is not None and at - held.since < least.get(held.unit, 0.0):
+            ran, needs = (at - held.since) / 60, least[held.unit] / 60
+            yield f"{held.workload} has run {ran:.0f} of the {needs:.0f} min that its start should be given"
+
+
+def _of_evidence(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Iterator[str]:
+    for one in stops:
+        if one.kind is Kind.AI and not one.metered:
+            yield f"{one.workload} has no meter: requests under way cannot be seen and are cut off"
+    for one in starts:
+        if not one.metered:
+            yield f"{one.workload} has no meter: that it runs is proved by NVML alone"
+
+
+def _min_run_s(world: PlanWorld, one: Candidate) -> float:
+    return AI_MIN_RUN_LOADS * one.start_s if one.kind is Kind.AI else world.advice.min_run_s
+
+
+def _options(world: PlanWorld, group: Group) -> list[tuple[GpuRow, Option]]:
+    rows = ((world.row(uuid), target) for uuid, target in group.targets.items())
+    pairs = ((row, option(row, target)) for row, target in rows if row)
+    return [(row, new) for row, new in pairs if new]
+
+
+def _downtime_s(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> float:
+    stop_s = max((one.stop_s for one in stops), default=0.0)
+    settle_s = max((one.settle_s for one in (*stops, *starts)), default=0.0)
+    return stop_s + settle_s + max((one.start_s for one in starts), default=0.0)
+
+
+def _transition_power(row: GpuRow, new: Option | None) -> float | None:
+    if new and new.power_per_h is not None:
+        return new.power_per_h
+    off = option(row, OFF)
+    return off.power_per_h if off else None
+
+
+def _sum(values: Iterator[float | None]) -> float | None:
+    total = 0.0
+    for value in values:
+        if value is None:
+            return None
+        total += value
+    return total
+
+
+def workloads_text(targets: Mapping[Uuid, str]) -> str:
+    """The workloads of a set as one word or a list: ``ergo`` or ``ergo, kaspa``; ``off`` for none."""
+    names = sorted(set(targets.values()) - {OFF})
+    return ", ".join(names) or OFF
