@@ -1,0 +1,52 @@
+"""What goes wrong in a ``stormy`` farm, and when; a ``calm`` one has nothing of it."""
+
+from __future__ import annotations
+
+from console.model import Kind, Record
+from console.telemetry.simulated.cards import RTX_3090
+from console.telemetry.simulated.jobs import WORK
+from console.telemetry.simulated.layout import Layout
+
+LOST_REASON = "xid 79: fell off the bus; reboot the host, check riser and power"
+LOST_XID = 79
+STRANGER = "python3 (pid {pid}, user mika)"
+
+
+class Storm(Record):
+    """Troubles by slot and simulated second; a slot of None never has that trouble."""
+
+    lost_slot: int | None = None
+    lost_s: float = 60.0
+    hot_slot: int | None = None
+    hot_s: float = 20.0
+    hot_factor: float = 1.95  # thermal resistance once the chassis fan has died
+    failing_slot: int | None = None  # servers cannot start here, miners can
+    foreign_slot: int | None = None
+    foreign_s: float = 150.0
+    foreign_until_s: float = 900.0
+    stale_quote: str | None = None  # a coin whose price feed went silent so that it turns stale at ``stale_s``
+    stale_s: float = 90.0
+
+    def blocked(self, slot: int, t: float) -> float:
+        """Factor on the thermal resistance of ``slot`` at ``t``: the fan runs down within half a minute."""
+        if slot != self.hot_slot:
+            return 1.0
+        return 1.0 + (self.hot_factor - 1.0) * min(1.0, max(0.0, (t - self.hot_s) / 30.0))
+
+
+CALM = Storm()
+
+
+def gather(layout: Layout) -> Storm:
+    """A storm over ``layout``: each trouble on a GPU of its own while there are enough of them."""
+    slots = range(len(layout.cards))
+    lost = next((s for s in slots if layout.cards[s].model is RTX_3090), None)
+    failing = next((s for s in slots if _runs(layout, s) is Kind.MINE and s != lost), None)
+    hot = next((s for s in reversed(slots) if _runs(layout, s) is Kind.AI and s not in (lost, failing)), None)
+    foreign = 0 if hot != 0 else None
+    return Storm(lost_slot=lost, hot_slot=hot, failing_slot=failing, foreign_slot=foreign, stale_quote="RVN")
+
+
+def _runs(layout: Layout, slot: int) -> Kind:
+    unit = layout.begin[slot]
+    return Kind.OFF if unit is None else WORK[layout.units[unit].workload].kind
