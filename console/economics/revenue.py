@@ -1,0 +1,103 @@
+"""What each kind of workload brings in per clock hour and what fees take of it, before power."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from console.economics import ai, mining
+from console.economics.terms import (
+    ContractTerms,
+    MarketplaceTerms,
+    MiningTerms,
+    OffTerms,
+    Price,
+    Terms,
+    TokenTerms,
+    Work,
+)
+from console.model import Option
+
+
+class Revenue(NamedTuple):
+    """What comes in per clock hour, the prices it hangs on, and what else it lacks."""
+
+    gross: float | None
+    fees: float | None
+    prices: tuple[Price, ...] = ()
+    lacks: tuple[str, ...] = ()
+
+
+def revenue(terms: Terms, work: Work) -> Revenue:
+    """Gross and fees of ``terms`` for what the GPU does; None with the words for what is missing."""
+    match terms:
+        case MiningTerms():
+            return _mined(terms, work)
+        case ContractTerms():
+            return _contracted(terms)
+        case MarketplaceTerms():
+            return _rented(terms)
+        case TokenTerms():
+            return _sold(terms, work)
+        case OffTerms():
+            return Revenue(0.0, 0.0)
+
+
+def _mined(terms: MiningTerms, work: Work) -> Revenue:
+    price = terms.per_hash
+    lacks = () if work.rate is not None else (f"hashrate of {terms.workload}: run it once or set expected",)
+    if work.rate is None or price.value is None:
+        return Revenue(None, None, (price,), lacks)
+    gross = mining.gross_per_h(work.rate, price.value)
+    kept = mining.kept(
+        pool_fee=terms.pool_fee,
+        exchange_fee=terms.exchange_fee,
+        dev_fee=terms.dev_fee,
+        reject=terms.reject,
+        credited=terms.credited,
+        credited_covers_pool=terms.credited_covers_pool,
+    )
+    return Revenue(gross, gross - gross * kept, (price,))
+
+
+def _contracted(terms: ContractTerms) -> Revenue:
+    if terms.rate.value is None:
+        return Revenue(None, None, (terms.rate,))
+    gross = ai.contract_per_h(terms.rate.value)
+    return Revenue(gross, gross * terms.platform_fee, (terms.rate,))
+
+
+def _rented(terms: MarketplaceTerms) -> Revenue:
+    vacant = terms.vacant if terms.occupancy < 1 else None
+    prices = (terms.rate, _vacancy(vacant)) if vacant else (terms.rate,)
+    if terms.rate.value is None:
+        return Revenue(None, None, prices)
+    rent = ai.rent_per_h(terms.rate.value, terms.occupancy)
+    gross = rent + terms.storage_per_h + terms.bandwidth_per_h
+    fees = rent * terms.platform_fee
+    if vacant is None:
+        return Revenue(gross, fees, prices)
+    if vacant.gross_per_h is None or vacant.fees_per_h is None:
+        return Revenue(None, None, prices)
+    idle = 1 - terms.occupancy
+    return Revenue(gross + idle * vacant.gross_per_h, fees + idle * vacant.fees_per_h, prices)
+
+
+def _vacancy(vacant: Option) -> Price:
+    """What runs while nobody rents, as one more price that the blend hangs on."""
+    return Price(name=f"net of {vacant.workload}", value=vacant.net_per_h, stale=vacant.stale, lacks=vacant.missing)
+
+
+def _sold(terms: TokenTerms, work: Work) -> Revenue:
+    needs = {
+        f"price_in_per_mtok of {terms.workload}": terms.price_in_per_tok,
+        f"price_out_per_mtok of {terms.workload}": terms.price_out_per_tok,
+        f"billed_share of {terms.workload}": terms.billed_share,
+        f"prompt tokens per second of {terms.workload}": work.input_rate,
+        f"tokens per second of {terms.workload}": work.rate,
+    }
+    known = [value for value in needs.values() if value is not None]
+    if len(known) < len(needs):
+        return Revenue(None, None, (), tuple(name for name, value in needs.items() if value is None))
+    price_in, price_out, billed, rate_in, rate_out = known
+    gross = ai.tokens_per_h(rate_in, rate_out, price_in, price_out, billed)
+    return Revenue(gross, gross * terms.platform_fee)

@@ -1,0 +1,136 @@
+"""What the sums start from: prices, the site's terms, the terms of each kind of workload, and what a GPU does.
+
+Nothing here knows of config files, feeds or clocks: whoever builds these has already judged what is stale.
+"""
+
+from __future__ import annotations
+
+from console.model import Basis, Option, Record
+
+
+class Price(Record):
+    """One figure that money hangs on. ``value`` is None while it is not known.
+
+    ``lacks`` says in words what would have to be known, or be fresher, and how to supply it:
+    ``"price for ERG: set [quotes.ERG]"``. A price without ``value`` and ``lacks`` is missed by its ``name``.
+    """
+
+    name: str
+    value: float | None
+    stale: bool = False
+    lacks: tuple[str, ...] = ()
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What this price lacks; empty when it is known and fresh."""
+        if self.lacks or (self.value is not None and not self.stale):
+            return self.lacks
+        return (f"fresh {self.name}" if self.stale else self.name,)
+
+
+class SiteTerms(Record):
+    """One power meter and its tariff.
+
+    ``power`` is currency per kWh and may be negative; ``carbon`` is grams per kWh. ``overhead_w_per_gpu`` is the
+    host's own draw split over the GPUs of its roster, before the power supply's loss.
+    """
+
+    power: Price
+    psu_efficiency: float = 1.0
+    pue: float = 1.0
+    overhead_w_per_gpu: float = 0.0
+    carbon: Price = Price(name="carbon intensity", value=None)
+    carbon_price_per_t: float = 0.0
+    carbon_in_net: bool = False
+
+    def wall_w(self, power_w: float | None) -> float | None:
+        """Watts at the meter for watts at the card, host overhead included."""
+        if power_w is None:
+            return None
+        return (power_w + self.overhead_w_per_gpu) / self.psu_efficiency * self.pue
+
+
+class MiningTerms(Record):
+    """What a hash pays. ``per_hash`` is currency per single hash.
+
+    ``credited`` is the learned share of reported hashes that the pool counts; it replaces developer fee and rejects,
+    and the pool's fee as well where it was learned from the balance (``credited_covers_pool``). A ``dual`` miner
+    works on two algorithms at once, so that no profit per hash can be named.
+    """
+
+    workload: str
+    coin: str
+    algorithm: str | None
+    per_hash: Price
+    pool_fee: float = 0.0
+    exchange_fee: float = 0.0
+    dev_fee: float = 0.0
+    reject: float = 0.0
+    credited: float | None = None
+    credited_covers_pool: bool = False
+    dual: bool = False
+    wear_per_h: float = 0.0
+
+
+class ContractTerms(Record):
+    """AI hosting paid per GPU and hour, busy or not."""
+
+    workload: str
+    rate: Price
+    platform_fee: float = 0.0
+    wear_per_h: float = 0.0
+
+
+class MarketplaceTerms(Record):
+    """AI hosting paid while somebody rents. ``platform_fee`` is taken from the rent.
+
+    ``storage_per_h`` and ``bandwidth_per_h`` come on top, per clock hour and after fees. ``rented`` is None where the
+    platform does not tell. ``vacant`` is what the GPU does while nobody rents, a miner perhaps; None is idle.
+    """
+
+    workload: str
+    rate: Price
+    occupancy: float = 1.0
+    platform_fee: float = 0.0
+    storage_per_h: float = 0.0
+    bandwidth_per_h: float = 0.0
+    rented: bool | None = None
+    vacant: Option | None = None
+    wear_per_h: float = 0.0
+
+
+class TokenTerms(Record):
+    """AI paid by the token, in currency per single token; any of the three unset leaves the revenue unknown."""
+
+    workload: str
+    price_in_per_tok: float | None
+    price_out_per_tok: float | None
+    billed_share: float | None
+    platform_fee: float = 0.0
+    wear_per_h: float = 0.0
+
+
+class OffTerms(Record):
+    """Standing down: nothing earned, idle power paid."""
+
+    workload: str = "off"
+
+
+Terms = MiningTerms | ContractTerms | MarketplaceTerms | TokenTerms | OffTerms
+
+
+class Work(Record):
+    """What one GPU does, or would do, under one workload.
+
+    ``rate`` is H/s for a miner and output tokens per second for AI, ``input_rate`` prompt tokens per second. Powers
+    are at the card. ``source`` says where the figures come from: ``"measured 2h 10m"``.
+    """
+
+    workload: str
+    basis: Basis
+    rate: float | None = None
+    input_rate: float | None = None
+    power_w: float | None = None
+    idle_power_w: float | None = None
+    source: str = ""
+    since_s: float | None = None

@@ -1,0 +1,175 @@
+"""Quotes as prices: each in the site's currency and the unit that the sums use, or missing in words that say how to
+supply it. A unit that is not understood makes the price missing; nothing is guessed from it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from console.config.settings import CoinSettings, Settings
+from console.economics import mining
+from console.economics.terms import Price
+from console.market.quotes import CARBON, POWER, Board
+from console.model import Quote
+from console.units import age, hash_price
+
+_HOURS = {"h": 1.0, "hour": 1.0, "day": 24.0, "d": 24.0, "month": 730.0}  # a billing month: a twelfth of 8760 h
+_RENTAL = re.compile(r"(?P<currency>[A-Z]{3,5})(?:/GPU)?/(?P<time>h|hour|day|d|month)")
+_PER_KWH = {"kWh": 1.0, "MWh": 1e-3}
+
+
+class Prices(NamedTuple):
+    """The prices of one site at one instant."""
+
+    settings: Settings
+    board: Board
+    now: float
+
+    @property
+    def currency(self) -> str:
+        """The site's currency code."""
+        return self.settings.site.currency
+
+    def power(self) -> Price:
+        """Currency per kWh."""
+        quote = self.board.latest("power_price", POWER, self.now)
+        if quote is None:
+            return lacking("price of power", "set [power] price_per_kwh")
+        currency, _, per = quote.unit.partition("/")
+        if per not in _PER_KWH:
+            return _unreadable(quote, f"{self.currency}/kWh")
+        return self._exchanged(self._known(quote, "price of power", quote.value * _PER_KWH[per]), currency)
+
+    def carbon(self) -> Price:
+        """Grams of CO2 per kWh."""
+        quote = self.board.latest("carbon", CARBON, self.now)
+        if quote is None:
+            return lacking("carbon intensity", "set [power] carbon_g_per_kwh")
+        if quote.unit not in ("g/kWh", "kg/MWh"):
+            return _unreadable(quote, "g/kWh")
+        return self._known(quote, "carbon intensity", quote.value)
+
+    def rental(self, name: str) -> Price:
+        """Currency per GPU and hour."""
+        quote = self.board.latest("rental", name, self.now)
+        if quote is None:
+            return lacking(f"rental rate {name}", f"set [quotes.{_key(name)}]")
+        unit = _RENTAL.fullmatch(quote.unit)
+        if unit is None:
+            return _unreadable(quote, f"{self.currency}/h")
+        per_h = self._known(quote, f"rental rate {name}", quote.value / _HOURS[unit["time"]])
+        return self._exchanged(per_h, unit["currency"])
+
+    def coin(self, coin: str) -> Price:
+        """Currency per coin."""
+        quote = self.board.latest("coin_price", coin, self.now)
+        if quote is None:
+            return lacking(f"price for {coin}", f"set [quotes.{_key(coin)}]")
+        currency, _, per = quote.unit.partition("/")
+        if per not in ("", coin):
+            return _unreadable(quote, f"{self.currency} or {self.currency}/{coin}")
+        return self._exchanged(self._known(quote, f"price for {coin}", quote.value), currency)
+
+    def per_hash(self, coin: str) -> Price:
+        """Currency per single hash: quoted by a market, else coin price x reward / hashes per block."""
+        quoted = self.board.latest("hash_price", coin, self.now)
+        if quoted is not None:
+            return self._quoted_per_hash(quoted)
+        settings = self.settings.coins.get(coin)
+        if settings is None:
+            return lacking(f"price per hash of {coin}", f"set [coins.{_key(coin)}] or [quotes.{_key(coin)}]")
+        price, reward, difficulty = self.coin(coin), self._reward(coin), self._block_hashes(coin, settings)
+        value = None
+        if price.value is not None and reward.value is not None and difficulty.value is not None:
+            value = mining.hash_price(price.value, reward.value, difficulty.value)
+        return Price(
+            name=f"price per hash of {coin}",
+            value=value,
+            stale=price.stale or reward.stale or difficulty.stale,
+            lacks=(*price.missing, *reward.missing, *difficulty.missing),
+        )
+
+    def _quoted_per_hash(self, quote: Quote) -> Price:
+        currency, _, per = quote.unit.partition("/")
+        try:
+            scale = hash_price(f"1/{per}")
+        except ValueError:
+            return _unreadable(quote, f"{self.currency}/PH/day")
+        return self._exchanged(self._known(quote, f"price per hash of {quote.name}", quote.value * scale), currency)
+
+    def _reward(self, coin: str) -> Price:
+        quote = self.board.latest("reward", coin, self.now)
+        if quote is None:
+            return lacking(f"block reward of {coin}", f"set [coins.{_key(coin)}] reward")
+        return self._known(quote, f"block reward of {coin}", quote.value)
+
+    def _block_hashes(self, coin: str, settings: CoinSettings) -> Price:
+        """Hashes per block from difficulty and k, else from network hashrate and block time.
+
+        A feed may bring the one where the config has the other: a fresh figure counts before a stale one, the
+        difficulty where both are alike.
+        """
+        difficulty = self.board.latest("difficulty", coin, self.now)
+        network = self.board.latest("nethash", coin, self.now)
+        if network is not None and (difficulty is None or (difficulty.stale(self.now) and not network.stale(self.now))):
+            if settings.block_time_s is None:
+                return lacking(f"block time of {coin}", f"set [coins.{_key(coin)}] block_time_s")
+            return self._above_0(network, f"network hashrate of {coin}", settings.block_time_s)
+        if difficulty is None:
+            hint = f"set [coins.{_key(coin)}] difficulty, or nethash and block_time_s"
+            return lacking(f"difficulty of {coin}", hint)
+        return self._above_0(difficulty, f"difficulty of {coin}", settings.k)
+
+    def _above_0(self, quote: Quote, name: str, scale: float) -> Price:
+        hashes = quote.value * scale
+        return self._known(quote, name, hashes) if hashes > 0 else lacking(name, f"found {hashes:g}, expected above 0")
+
+    def _exchanged(self, price: Price, currency: str) -> Price:
+        """``price`` in the site's currency, through an exchange rate where it is in another."""
+        if currency == self.currency or price.value is None:
+            return price
+        name = f"exchange rate {currency} to {self.currency}"
+        rate = next(self._rates(currency, name), None)
+        if rate is None or rate.value is None:
+            hint = f'set [quotes.{currency}] kind = "fx", unit = "{self.currency}/{currency}"'
+            return Price(name=price.name, value=None, lacks=(*price.missing, f"{name}: {hint}"))
+        return Price(
+            name=price.name,
+            value=price.value * rate.value,
+            stale=price.stale or rate.stale,
+            lacks=(*price.missing, *rate.missing),
+        )
+
+    def _rates(self, currency: str, name: str) -> Iterator[Price]:
+        """Site currency per unit of another, fresh quotes first. ``USD/EUR`` is dollars for one euro."""
+        quotes = (q for q in self.board.quotes if q.kind == "fx" and q.value > 0)
+        for quote in sorted(quotes, key=lambda q: (q.stale(self.now), -q.at)):
+            if quote.unit == f"{self.currency}/{currency}":
+                yield self._known(quote, name, quote.value)
+            if quote.unit == f"{currency}/{self.currency}":
+                yield self._known(quote, name, 1 / quote.value)
+
+    def _known(self, quote: Quote, name: str, value: float) -> Price:
+        """``value`` is the quote's in the unit wanted."""
+        if not quote.stale(self.now):
+            return Price(name=name, value=value)
+        limit = "its interval is over" if quote.interval_end is not None else f"limit {age(quote.max_age_s)}"
+        words = f"fresh {name} ({age(quote.age_s(self.now))} old, {limit})"
+        return Price(name=name, value=value, stale=True, lacks=(words,))
+
+
+def lacking(name: str, hint: str) -> Price:
+    """A price that is not known, with what to do about it."""
+    return Price(name=name, value=None, lacks=(f"{name}: {hint}",))
+
+
+def _unreadable(quote: Quote, expected: str) -> Price:
+    words = f"readable unit of {quote.name} ({quote.source}): found {quote.unit!r}, expected {expected}"
+    return Price(name=quote.name, value=None, lacks=(words,))
+
+
+def _key(name: str) -> str:
+    """``name`` as a TOML key: bare where it may be."""
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else f'"{name}"'

@@ -1,0 +1,130 @@
+"""The one translation of config and quotes into the terms that the sums are made of."""
+
+from __future__ import annotations
+
+from console.config.settings import RevenueSettings, Settings, WorkloadSettings
+from console.economics.rules import Rules
+from console.economics.terms import (
+    ContractTerms,
+    MarketplaceTerms,
+    MiningTerms,
+    OffTerms,
+    Price,
+    SiteTerms,
+    Terms,
+    TokenTerms,
+)
+from console.market.prices import Prices, lacking
+from console.market.quotes import Board
+from console.model import Kind
+
+TOKENS_PER_MTOK = 1e6
+
+
+def site_terms(settings: Settings, board: Board, now: float, gpus_in_roster: int) -> SiteTerms:
+    """The site's meter and tariff. Host overhead is split over the GPUs of the roster, lost ones included."""
+    site, prices = settings.site, Prices(settings, board, now)
+    return SiteTerms(
+        power=prices.power(),
+        psu_efficiency=site.psu_efficiency,
+        pue=site.pue,
+        overhead_w_per_gpu=site.host_overhead_w / max(1, gpus_in_roster),
+        carbon=prices.carbon(),
+        carbon_price_per_t=settings.power.carbon_price_per_t,
+        carbon_in_net=settings.power.carbon_in_net,
+    )
+
+
+def rules(settings: Settings) -> Rules:
+    """When a better option is enough better."""
+    advice = settings.advice
+    return Rules(
+        margin=advice.margin,
+        margin_per_h=advice.margin_per_h,
+        samples=advice.samples,
+        sample_gap_s=advice.sample_gap_s,
+        min_run_s=advice.min_run_s,
+        horizon_s=advice.horizon_s,
+        currency=settings.site.currency,
+    )
+
+
+def terms_of(
+    name: str,
+    workload: WorkloadSettings,
+    settings: Settings,
+    board: Board,
+    now: float,
+    rented: bool | None = None,
+) -> Terms:
+    """What ``workload`` is paid. ``rented`` is what the marketplace says, None where it does not."""
+    prices = Prices(settings, board, now)
+    if workload.kind is Kind.MINE:
+        return _mining(name, workload, prices)
+    if workload.kind is Kind.OFF:
+        return OffTerms(workload=name)
+    if workload.revenue is None:
+        unpaid = lacking(f"revenue of {name}", f"set [workloads.{name}] revenue")
+        return ContractTerms(workload=name, rate=unpaid, wear_per_h=workload.wear_per_h)
+    return _hosting(name, workload, workload.revenue, prices, rented)
+
+
+def coin_hash_price(coin: str, settings: Settings, board: Board, now: float) -> Price:
+    """Currency per single hash of a coin, in the site's currency."""
+    return Prices(settings, board, now).per_hash(coin)
+
+
+def _mining(name: str, workload: WorkloadSettings, prices: Prices) -> MiningTerms:
+    coin = workload.coin or ""
+    settings = prices.settings.coins.get(coin)
+    return MiningTerms(
+        workload=name,
+        coin=coin,
+        algorithm=settings.algorithm if settings else None,
+        per_hash=prices.per_hash(coin) if coin else lacking(f"coin of {name}", f"set [workloads.{name}] coin"),
+        pool_fee=workload.pool_fee,
+        exchange_fee=workload.exchange_fee,
+        dev_fee=workload.dev_fee,
+        reject=workload.reject,
+        wear_per_h=workload.wear_per_h,
+    )
+
+
+def _hosting(
+    name: str, workload: WorkloadSettings, revenue: RevenueSettings, prices: Prices, rented: bool | None
+) -> Terms:
+    wear, fee = workload.wear_per_h, revenue.platform_fee
+    if revenue.form == "tokens":
+        return TokenTerms(
+            workload=name,
+            price_in_per_tok=_per_token(revenue.price_in_per_mtok),
+            price_out_per_tok=_per_token(revenue.price_out_per_mtok),
+            billed_share=revenue.billed_share,
+            platform_fee=fee,
+            wear_per_h=wear,
+        )
+    rate = _rate(name, revenue, prices)
+    if revenue.form == "contract":
+        return ContractTerms(workload=name, rate=rate, platform_fee=fee, wear_per_h=wear)
+    return MarketplaceTerms(
+        workload=name,
+        rate=rate,
+        occupancy=revenue.occupancy,
+        platform_fee=fee,
+        storage_per_h=revenue.storage_per_h,
+        bandwidth_per_h=revenue.bandwidth_per_h,
+        rented=rented,
+        wear_per_h=wear,
+    )
+
+
+def _rate(name: str, revenue: RevenueSettings, prices: Prices) -> Price:
+    if revenue.quote is not None:
+        return prices.rental(revenue.quote)
+    if revenue.rate_per_h is None:
+        return lacking(f"rate of {name}", f"set [workloads.{name}] revenue.rate_per_h or revenue.quote")
+    return Price(name=f"rate of {name}", value=revenue.rate_per_h)
+
+
+def _per_token(price_per_mtok: float | None) -> float | None:
+    return None if price_per_mtok is None else price_per_mtok / TOKENS_PER_MTOK
