@@ -18,13 +18,14 @@ from console.telemetry.simulated.plant import PAST_S, Plant
 from console.telemetry.simulated.source import FarmSource
 from console.telemetry.simulated.storm import CALM, gather
 from console.telemetry.simulated.timer import Timer, WallTimer
+from console.telemetry.source import Source
 
 MOST_GPUS = 256
-SLOWEST, FASTEST = 0.01, 600.0
+SLOWEST, FASTEST = 0.01, 100.0  # faster than that, 256 cards cannot be kept up with
 
 
 class Farm:
-    """``gpus`` cards (1 to 256) at ``speed`` simulated seconds per second (0.01 to 600).
+    """``gpus`` cards (1 to 256) at ``speed`` simulated seconds per second (0.01 to 100).
 
     The same ``gpus``, ``seed``, ``scenario`` and ``start`` (Unix seconds; None: now) and the same actions at the same
     simulated times give the same batches to the last bit. ``timer`` replaces the wall clock, for tests and pictures;
@@ -52,7 +53,7 @@ class Farm:
         open_shop(self._plant)
         self._past = run_up(self._plant)
         self.controller = FarmController(self._plant)
-        self.source = FarmSource(self.batch, self.forget, self._plant.timer, speed)
+        self.source: Source = FarmSource(self.batch, self.forget, self._plant.timer, speed)
 
     @property
     def settings(self) -> Settings:

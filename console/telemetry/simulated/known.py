@@ -8,8 +8,7 @@ from console.telemetry.simulated.controller import PROMPT_SHARE
 from console.telemetry.simulated.jobs import USUAL_DEMAND, WORK, power_share
 from console.telemetry.simulated.layout import Layout
 from console.telemetry.simulated.noise import chance, key
-from console.telemetry.simulated.physics import Heat, at_rest, step
-from console.telemetry.simulated.plant import USUAL_INLET_C
+from console.telemetry.simulated.physics import USUAL_INLET_C, Heat, at_rest, step
 
 AGO_S = 86400.0
 

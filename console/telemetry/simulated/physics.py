@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from console.telemetry.simulated.cards import Card
 
+USUAL_INLET_C = 26.5
 POWER_S = 1.5  # regulators and the driver's own averaging
 FAN_S = 6.0
 CUBE = 2.4  # dynamic power over clock: f·V², with V following f for the most part
@@ -35,7 +36,7 @@ def at_rest(card: Card, inlet_c: float) -> Heat:
     """A card that has been idle for long, its energy counter at 0."""
     idle_w = card.model.idle_w * card.trait.draw
     fan = _fan_for(inlet_c) if card.model.fan else 0.0
-    return Heat(inlet_c + _rise_per_w(card, fan) * idle_w, fan, idle_w, idle_w, 0.0, 1.0)
+    return Heat(inlet_c + rise_per_w(card, fan) * idle_w, fan, idle_w, idle_w, 0.0, 1.0)
 
 
 def step(card: Card, before: Heat, work_w: float, inlet_c: float, blocked: float, step_s: float) -> Heat:
@@ -53,7 +54,7 @@ def step(card: Card, before: Heat, work_w: float, inlet_c: float, blocked: float
     fan = before.fan
     if model.fan:
         fan += (_fan_for(before.temp_c) - fan) * (1.0 - exp(-step_s / FAN_S))
-    settled_c = inlet_c + _rise_per_w(card, fan) * blocked * power_w
+    settled_c = inlet_c + rise_per_w(card, fan) * blocked * power_w
     temp_c = settled_c + (before.temp_c - settled_c) * exp(-step_s / model.heat_s)
     drawn_w = settled_w + power_gap * fall
     return Heat(temp_c, fan, drawn_w, power_w, before.energy_j + energy_j, speed, throttle)
@@ -76,6 +77,7 @@ def _fan_for(temp_c: float) -> float:
     return min(1.0, max(0.30, 0.30 + (temp_c - 40.0) * 0.0115))
 
 
-def _rise_per_w(card: Card, fan: float) -> float:
+def rise_per_w(card: Card, fan: float) -> float:
+    """Degrees over the inlet per watt, with its fan (if it has one) at ``fan``, a fraction."""
     moved_air = 1.324 - 0.6 * fan if card.model.fan else 1.0
     return card.model.heat_c_per_w * card.trait.heat * moved_air

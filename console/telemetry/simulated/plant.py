@@ -14,14 +14,13 @@ from console.telemetry.simulated.cards import Card
 from console.telemetry.simulated.jobs import FOREIGN, USUAL_DEMAND, power_share
 from console.telemetry.simulated.layout import Layout, Unit
 from console.telemetry.simulated.noise import drift, key
-from console.telemetry.simulated.physics import Heat, at_rest, step
+from console.telemetry.simulated.physics import USUAL_INLET_C, Heat, at_rest, step
 from console.telemetry.simulated.runs import FIRST_PID, Phase, Run
 from console.telemetry.simulated.storm import Storm
 from console.telemetry.simulated.timer import Timer
 
 PAST_S, COLD_S, RUN_UP_STEP_S = 900, 60, 10  # cards are cold at first; that minute is not shown
 DAY_S = 86400.0
-USUAL_INLET_C = 26.5
 WARMEST_UTC_S = 6 * 3600.0  # three in the afternoon in Japan
 
 

@@ -46,7 +46,7 @@ class Run:
         """Where the run is at ``t``, which is not before its start."""
         if t >= self.ended_at:
             return Phase.ENDED
-        if t >= self.stopping_at:
+        if t > self.stopping_at:  # not at: a second that was read before the stop must read the same after it
             return Phase.STOPPING
         if t >= self.warm_at:
             return Phase.RUNNING

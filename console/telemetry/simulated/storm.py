@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from console.model import Kind, Record
 from console.telemetry.simulated.cards import RTX_3090
-from console.telemetry.simulated.jobs import WORK
+from console.telemetry.simulated.jobs import USUAL_DEMAND, WORK, power_share
 from console.telemetry.simulated.layout import Layout
+from console.telemetry.simulated.physics import USUAL_INLET_C, rise_per_w
 
+TOO_HOT_C = 13.0  # above where the driver slows a card, if it did not
 LOST_REASON = "xid 79: fell off the bus; reboot the host, check riser and power"
 LOST_XID = 79
 STRANGER = "python3 (pid {pid}, user mika)"
@@ -19,7 +21,7 @@ class Storm(Record):
     lost_s: float = 60.0
     hot_slot: int | None = None
     hot_s: float = 20.0
-    hot_factor: float = 1.95  # thermal resistance once the chassis fan has died
+    hot_factor: float = 1.0  # on the thermal resistance, once its air is cut off
     failing_slot: int | None = None  # servers cannot start here, miners can
     foreign_slot: int | None = None
     foreign_s: float = 150.0
@@ -44,7 +46,23 @@ def gather(layout: Layout) -> Storm:
     failing = next((s for s in slots if _runs(layout, s) is Kind.MINE and s != lost), None)
     hot = next((s for s in reversed(slots) if _runs(layout, s) is Kind.AI and s not in (lost, failing)), None)
     foreign = 0 if hot != 0 else None
-    return Storm(lost_slot=lost, hot_slot=hot, failing_slot=failing, foreign_slot=foreign, stale_quote="RVN")
+    return Storm(
+        lost_slot=lost,
+        hot_slot=hot,
+        hot_factor=1.0 if hot is None else _choking(layout, hot),
+        failing_slot=failing,
+        foreign_slot=foreign,
+        stale_quote="RVN",
+    )
+
+
+def _choking(layout: Layout, slot: int) -> float:
+    """How much of its air a card must lose to throttle and yet not be slowed by the hardware, whatever its model."""
+    card, unit = layout.cards[slot], layout.begin[slot]
+    model = card.model
+    power_w = WORK[layout.units[unit].workload].does[model.name].power_w if unit else model.limit_w
+    clean_c = rise_per_w(card, 1.0) * power_w * power_share(USUAL_DEMAND)
+    return (model.warm_c + TOO_HOT_C - USUAL_INLET_C) / clean_c
 
 
 def _runs(layout: Layout, slot: int) -> Kind:
