@@ -69,6 +69,15 @@ def stop(process: "subprocess.Popen[str]", patience_s: float = 3.0) -> None:
             pipe.close()
 
 
+def runs(pid: int) -> bool:
+    """Whether a process exists and is no zombie (PID 1 of a container may reap late or never)."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return False
+    return state not in "ZX"
+
+
 def marked(mark: str) -> list[int]:
     """Pids of all processes that were started, by whomever, with CHANGEOVER_RIG=mark, zombies left out."""
     wanted = f"{MARK}={mark}".encode()

@@ -48,8 +48,11 @@ inside() {
     echo $BASHPID >/sys/fs/cgroup/command/cgroup.procs
     "$@"
     status=$?
-    kill -TERM $manager  # stops every unit first
-    wait $manager
+    kill -TERM $manager  # stops every unit first; what takes longer than 3 s is left to clean_up
+    for _ in $(seq 150); do
+        kill -0 $manager 2>/dev/null || break
+        sleep 0.02
+    done
     exit $status
 }
 export -f inside

@@ -15,7 +15,7 @@ import pytest
 
 from tests.rig.nvml import FakeGpus
 from tests.rig.ports import free_port
-from tests.rig.processes import MARK, Running, leftovers, start_workload, workload_command
+from tests.rig.processes import MARK, Running, leftovers, runs, start_workload, workload_command
 from tests.rig.supervisor import Program, Supervisord
 from tests.rig.systemd import Runner
 
@@ -158,23 +158,28 @@ def test_what_outlives_supervisord_is_found_and_ended(tmp_path: Path) -> None:
     until(lambda: len(held(tmp_path)) == 2)
     (stray,) = {int(name[2:]) for name in held(tmp_path)} - {daemon.pid_of("miner-3")}
     assert daemon.stop(patience_s=0.2) == [stray]
-    until(lambda: not Path(f"/proc/{stray}").exists() or "Z" in Path(f"/proc/{stray}/stat").read_text())
+    until(lambda: not runs(stray))
     assert not daemon.folder.exists()
 
 
-UNIT = "[Service]\nExecStart={command}\n"
+SCENE = """
+systemctl --user start ai@4
+until [ -n "$(ls {hold})" ]; do sleep 0.02; done
+systemctl --user show -P MainPID ai@4
+busctl --user list --no-legend | wc -l
+exit 9
+"""
 
 
 @pytest.mark.slow
 def test_systemd_runs_units_and_leaves_nothing(tmp_path: Path, fake_gpus: FakeGpus, systemd_user: Runner) -> None:
-    """A command beside a real user manager starts a unit over the bus; afterwards its processes are gone."""
-    unit = UNIT.format(command=" ".join(workload_command("ai", "4", fake_gpus.hold_dir, ignore_term=True)))
-    script = "systemctl --user start ai@4 && systemctl --user show -P MainPID ai@4"
-    script += " && busctl --user list --no-legend | wc -l; exit 9"
-    done = systemd_user(["bash", "-c", script], {"ai@.service": unit + "TimeoutStopSec=300\n"}, tmp_path, timeout_s=30)
+    """A command beside a real user manager starts a unit; afterwards even one that ignores SIGTERM is gone."""
+    command = " ".join(workload_command("ai", "4", fake_gpus.hold_dir, ignore_term=True))
+    units = {"ai@.service": f"[Service]\nExecStart={command}\nTimeoutStopSec=300\n"}
+    done = systemd_user(["bash", "-c", SCENE.format(hold=fake_gpus.hold_dir)], units, tmp_path, timeout_s=30)
     pid, names = map(int, done.stdout.split())
     assert (done.returncode, done.stderr) == (9, "") and names > 2
-    assert not Path(f"/proc/{pid}").exists()
+    assert not runs(pid)
 
 
 def test_the_state_directories_are_the_tests_own(state_dir: Path) -> None:
