@@ -144,12 +144,12 @@ def _carbon_per_h(wall_w: float | None, site: SiteTerms) -> float | None:
 
 def _per_kwh(income: Revenue, wear: float, wall_w: float | None, idle_wall_w: float, site: SiteTerms) -> float | None:
     """The power price at which the watts above ``idle_wall_w`` pay for themselves, wear and carbon paid."""
-    if income.gross is None or income.fees is None or wall_w is None or wall_w <= idle_wall_w:
+    if income.gross is None or income.fees is None or wall_w is None:
         return None
-    carbon = _carbon_per_h(1000.0, site)
-    if carbon is None:
+    kwh_per_h, carbon = (wall_w - idle_wall_w) / 1000, _carbon_per_h(1000.0, site)
+    if kwh_per_h <= 0 or carbon is None:
         return None
-    return (income.gross - income.fees - wear) / ((wall_w - idle_wall_w) / 1000) - carbon
+    return (income.gross - income.fees - wear) / kwh_per_h - carbon
 
 
 def _off_above(income: Revenue, wear: float, draw: Draw, site: SiteTerms) -> float | None:
