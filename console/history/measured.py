@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import statistics
 from collections import deque
+from collections.abc import Iterable
 from pathlib import Path
 
 from console.history import store
@@ -88,6 +89,11 @@ class Measured:
         if at - self._saved >= KEEP_EVERY_S:
             self.save()
             self._saved = at
+
+    def know(self, figures: Iterable[Figure]) -> None:
+        """Begin with figures from elsewhere; what was measured here stays."""
+        for figure in figures:
+            self._figures.setdefault((figure.uuid, figure.workload), figure)
 
     def idle(self, uuid: str) -> None:
         """Nothing we know runs on this GPU: the next run begins a new window."""

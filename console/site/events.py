@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from console.model import GpuRow, GpuState, Holder, HostState, LogLine, Quote
 
 QUIET_STATES = (GpuState.OK,)
+QuoteKey = tuple[str, str, str]
+"""kind, name, source"""
 
 
 def changes(
@@ -33,13 +35,20 @@ def host_change(before: HostState | None, after: HostState, reason: str, at: flo
         yield LogLine(at=at, text=reason, tone="harm")
 
 
-def quote_changes(stale: frozenset[str], quotes: tuple[Quote, ...], now: float) -> Iterator[LogLine]:
-    """One line per quote that went stale or came back; ``stale`` names those that were stale before."""
+def stale_keys(quotes: tuple[Quote, ...], now: float) -> frozenset[QuoteKey]:
+    """Which figures of which sources are stale; one figure may have several sources."""
+    return frozenset((quote.kind, quote.name, quote.source) for quote in quotes if quote.stale(now))
+
+
+def quote_changes(stale: frozenset[QuoteKey], quotes: tuple[Quote, ...], now: float) -> Iterator[LogLine]:
+    """One line per quote that went stale or came back; ``stale`` are those that were stale before."""
+    now_stale = stale_keys(quotes, now)
     for quote in quotes:
-        if quote.stale(now) and quote.name not in stale:
+        key = (quote.kind, quote.name, quote.source)
+        if key in now_stale and key not in stale:
             text = f"{quote.name} from {quote.source} is stale: not used to act"
             yield LogLine(at=now, text=text, tone="warn")
-        elif not quote.stale(now) and quote.name in stale:
+        elif key not in now_stale and key in stale:
             yield LogLine(at=now, text=f"{quote.name} from {quote.source} is fresh again", tone="label")
 
 

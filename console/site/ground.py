@@ -7,8 +7,8 @@ from typing import Protocol
 
 from console.config.settings import Config
 from console.flips.records import Plan, Progress
-from console.model import Batch, Guard, HostReading, Occupancy, Output, Quote, Uuid
-from console.site.interface import JournalLine
+from console.model import Batch, Occupancy, Output, Quote, Uuid
+from console.paths import Places
 from console.telemetry.source import Source
 from console.workloads.expand import Placed
 
@@ -33,41 +33,59 @@ class Flipper(Protocol):
 
 
 class Ground(Protocol):
-    """What a site stands on."""
+    """What a site stands on. Nothing here blocks: slow things are asked elsewhere and their newest answer given."""
 
-    host: str
-    config: Config
-    simulated: bool
-    banners: tuple[str, ...]
-    source: Source
-    flipper: Flipper
+    @property
+    def host(self) -> str:
+        """The name it goes by, and by which force is asked for."""
+
+    @property
+    def config(self) -> Config:
+        """What the site config says."""
+
+    @property
+    def places(self) -> Places:
+        """Where journal, locks and history are."""
+
+    @property
+    def simulated(self) -> bool:
+        """True when nothing here is real."""
+
+    @property
+    def banners(self) -> tuple[str, ...]:
+        """What the operator must know all the time."""
+
+    @property
+    def source(self) -> Source:
+        """Where readings come from."""
+
+    @property
+    def flipper(self) -> Flipper:
+        """Who carries plans out."""
 
     def now(self) -> float:
-        """Unix seconds, as the readings' and quotes' times are meant."""
+        """Unix seconds, as the times of readings and quotes are meant."""
 
-    def place(self, batch: Batch) -> tuple[tuple[Placed, ...], tuple[str, ...]]:
-        """Configured instances on this host's GPUs, and warnings about GPUs that are named but not there."""
+    def clock(self) -> float:
+        """Seconds on the clock that the journal's steps carry (CLOCK_BOOTTIME on a host)."""
+
+    def watch(self, placed: tuple[Placed, ...]) -> None:
+        """These are the instances that can run from now on."""
 
     def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:
-        """Who holds each GPU of the batch, in its order. Never blocks."""
+        """Who holds each GPU of the batch, in its order."""
 
-    def outputs(self, occupancies: tuple[Occupancy, ...]) -> dict[str, Output]:
-        """The newest meter reading per unit of the instances that run. Never blocks."""
+    def output(self, unit: str) -> Output | None:
+        """The newest meter reading of the instance that runs as ``unit``."""
+
+    def unit_state(self, controller: str, unit: str) -> str:
+        """Its controller's last word on a unit (running, starting, stopping, stopped, failed), "" when unknown."""
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
-        """Every quote known, fresh or stale. Never blocks."""
+        """Every quote known, fresh or stale."""
 
-    def guards(self) -> dict[Uuid, tuple[Guard, ...]]:
-        """Locks of technicians and the like. Never blocks."""
-
-    def lines(self, limit: int) -> tuple[JournalLine, ...]:
-        """The latest journal lines, newest first."""
-
-    def stuck(self) -> dict[Uuid, str]:
-        """GPUs that a flip left stuck, with the sentence."""
-
-    def host_reading(self) -> HostReading:
-        """The host beside its GPUs."""
+    def check(self) -> tuple[str, ...]:
+        """What controllers find wrong with the configured units. The one call that may block, for seconds."""
 
     def close(self) -> None:
         """Let go of everything; changes nothing outside."""

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from console.flips.records import Plan, Progress
-from console.model import Record, Snapshot
+from console.model import Record, Snapshot, Uuid
 
 
 class JournalLine(Record):
@@ -23,7 +23,7 @@ class JournalLine(Record):
 
 
 class Site(Protocol):
-    """Live state and the right to plan and flip. Every method returns at once; news comes through ``listen``."""
+    """Live state and the right to plan and flip. Every method but ``check`` returns at once; ``listen`` brings news."""
 
     def snapshot(self) -> Snapshot:
         """The newest snapshot; before the first reading one with no rows and the reason."""
@@ -55,6 +55,12 @@ class Site(Protocol):
 
     def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
         """The latest journal lines, newest first."""
+
+    def forget(self, uuid: Uuid) -> None:
+        """Retire a GPU that is gone. Raises ValueError for one that is still there."""
+
+    def check(self) -> tuple[str, ...]:
+        """What controllers find wrong with the configured units; blocks while they are asked."""
 
     def close(self) -> None:
         """Stop reading. Changes nothing outside: no workload is touched, running flips end by their own rules."""

@@ -76,5 +76,5 @@ def test_hosts_and_quotes() -> None:
     assert (line.text, line.tone) == ("driver not loaded", "harm")
     old = Quote(name="ERG", kind="coin_price", value=1, unit="USD/ERG", source="config", at=0.0, max_age_s=10.0)
     assert [line.tone for line in quote_changes(frozenset(), (old,), 11.0)] == ["warn"]
-    assert list(quote_changes(frozenset({"ERG"}), (old,), 11.0)) == []
-    assert [line.tone for line in quote_changes(frozenset({"ERG"}), (old,), 5.0)] == ["label"]
+    assert list(quote_changes(frozenset({("coin_price", "ERG", "config")}), (old,), 11.0)) == []
+    assert [line.tone for line in quote_changes(frozenset({("coin_price", "ERG", "config")}), (old,), 5.0)] == ["label"]

@@ -1,0 +1,112 @@
+"""Makes a site of a simulated farm: the same state, plans, journal and flips, in a temporary directory."""
+
+from __future__ import annotations
+
+import tempfile
+from pathlib import Path
+from typing import Literal
+
+from console.history.measured import Figure
+from console.market.quotes import configured
+from console.model import Batch, Occupancy, Output, Quote, Uuid
+from console.paths import Places
+from console.rehearsal import FarmFlipper
+from console.site.backfill import Moment
+from console.site.live import LiveSite
+from console.telemetry.simulated.controller import SimulatedError
+from console.telemetry.simulated.farm import Farm
+from console.workloads.expand import Placed
+
+Scenario = Literal["calm", "stormy"]
+
+
+class FarmGround:
+    """A simulated farm as the ground of a site. Implements console.site.ground.Ground."""
+
+    simulated = True
+    banners: tuple[str, ...] = ()
+
+    def __init__(self, farm: Farm, folder: Path) -> None:
+        self.host = farm.host
+        self.config = farm.config
+        self.places = Places(state=folder, run=folder / "run", shared=True)
+        self.places.run.mkdir()
+        self.source = farm.source
+        self.flipper = FarmFlipper(farm, self.places)
+        self._farm = farm
+        self._fixed = configured(farm.settings, farm.config.written_at)
+
+    def now(self) -> float:
+        """Unix seconds on the farm's clock."""
+        return self._farm.now()
+
+    def clock(self) -> float:
+        """Seconds since the farm began."""
+        return self._farm.clock()
+
+    def watch(self, placed: tuple[Placed, ...]) -> None:
+        """The farm knows its own instances; the flipper is told of them."""
+        self.flipper.placed = placed
+
+    def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:  # noqa: ARG002
+        """Who holds each GPU; the pids are imaginary, so only the farm knows."""
+        return self._farm.occupancy(batch.readings)
+
+    def output(self, unit: str) -> Output | None:
+        """What the instance's meter says."""
+        try:
+            return self._farm.meter(unit).read()
+        except SimulatedError:
+            return None
+
+    def unit_state(self, controller: str, unit: str) -> str:  # noqa: ARG002
+        """The simulated controller's word."""
+        return self._farm.controller.observe((unit,))[0].state
+
+    def quotes(self, now: float) -> tuple[Quote, ...]:
+        """What the simulated feeds say, and from the config what no feed tells."""
+        fed = self._farm.quotes(now)
+        known = {(quote.kind, quote.name) for quote in fed}
+        return (*fed, *(quote for quote in self._fixed if (quote.kind, quote.name) not in known))
+
+    def check(self) -> tuple[str, ...]:
+        """The simulated controller's own check."""
+        return self._farm.controller.check(tuple(one.unit for one in self.flipper.placed))
+
+    def close(self) -> None:
+        """End the farm's thread."""
+        self._farm.close()
+
+    def past(self) -> dict[Uuid, tuple[Moment, ...]]:
+        """The quarter of an hour before the farm began."""
+        return {
+            one.uuid: tuple(Moment(at=m.at, workload=m.workload, power_w=m.power_w, rate=m.rate) for m in one.moments)
+            for one in self._farm.past()
+        }
+
+    def figures(self) -> tuple[Figure, ...]:
+        """What the farm's GPUs did when they last ran each workload."""
+        return tuple(
+            Figure(
+                uuid=one.uuid,
+                model=one.model,
+                workload=one.workload,
+                rate=one.rate,
+                input_rate=one.input_rate,
+                power_w=one.power_w,
+                since=one.at,
+                at=one.at,
+            )
+            for one in self._farm.known()
+        )
+
+
+def open_farm(gpus: int, seed: int, speed: float, scenario: Scenario, *, read_only: str = "") -> LiveSite:
+    """A running site of a simulated farm. Nothing of this machine is read or touched but a temporary directory."""
+    folder = tempfile.TemporaryDirectory(prefix="changeover-demo-")
+    farm = Farm(gpus=gpus, seed=seed, speed=speed, scenario=scenario)
+    ground = FarmGround(farm, Path(folder.name))
+    site = LiveSite(ground, read_only=read_only, at_end=folder.cleanup)
+    site.begin_with(ground.figures(), ground.past())
+    site.start()
+    return site

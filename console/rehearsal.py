@@ -1,0 +1,150 @@
+"""Flips on a simulated farm: the transaction, journal and claims of a host, in a thread, at the farm's speed."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+from console.flips.batch import carry_out
+from console.flips.facts import Seen
+from console.flips.guards import Case, standing, waived
+from console.flips.journal import Journal
+from console.flips.locks import Claims
+from console.flips.records import Action, Plan, Progress
+from console.flips.technician import Locks
+from console.flips.world import OFF
+from console.model import Guard, Occupancy, Output, Uuid, WorkState
+from console.paths import Places
+from console.telemetry.simulated.controller import FarmController, SimulatedError
+from console.telemetry.simulated.farm import Farm
+from console.workloads.contract import WorkloadError
+from console.workloads.expand import Placed
+
+
+class FarmFacts:
+    """What a transaction may know of a simulated farm. Implements console.flips.facts.Facts."""
+
+    def __init__(self, farm: Farm, locks: Locks) -> None:
+        self._farm = farm
+        self._locks = locks
+        self._gone = threading.Event()
+
+    def now(self) -> float:
+        """Unix seconds on the farm's clock."""
+        return self._farm.now()
+
+    def clock(self) -> float:
+        """Seconds since the farm began."""
+        return self._farm.clock()
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long on the farm's clock."""
+        self._farm.sleep(seconds)
+
+    def observe(self, uuids: tuple[Uuid, ...], timeout_s: float) -> tuple[Seen, ...] | None:  # noqa: ARG002
+        """These GPUs at this instant."""
+        readings = self._farm.read_now(uuids)
+        return tuple(
+            Seen(reading=r, occupancy=o) for r, o in zip(readings, self._farm.occupancy(readings), strict=True)
+        )
+
+    def output(self, action: Action, timeout_s: float) -> Output | None:  # noqa: ARG002
+        """What the unit's meter says; without one, whether its unit lives."""
+        try:
+            return self._farm.meter(action.unit).read()
+        except SimulatedError:
+            alive = self._farm.controller.observe((action.unit,))[0].state in ("running", "starting")
+            state = WorkState.WARMING if alive else WorkState.STOPPED
+            return Output(at=self.now(), unit="", value=None, state=state)
+
+    def guards(self, plan: Plan, uuids: tuple[Uuid, ...]) -> tuple[Guard, ...]:
+        """Guards that stand on these GPUs now, forced ones left out."""
+        seen = self.observe(uuids, 0.0) or ()
+        return tuple(guard for one in seen for guard in self._standing(plan, one))
+
+    def abandoned(self) -> bool:
+        """True once the console is being closed."""
+        return self._gone.is_set()
+
+    def abandon(self) -> None:
+        """The console closes."""
+        self._gone.set()
+
+    def _standing(self, plan: Plan, seen: Seen) -> tuple[Guard, ...]:
+        uuid, slot = seen.reading.uuid, seen.reading.slot
+        starts = (action for move in plan.moves for action in move.starts if uuid in action.uuids)
+        target = next((action.workload for action in starts), OFF)
+        workloads = self._farm.settings.workloads
+        new = workloads.get(target)
+        case = Case(
+            reading=seen.reading,
+            occupancy=seen.occupancy,
+            target=target,
+            memory_mib=new.memory_mib if new else 0.0,
+            terms=self._terms(seen.occupancy),
+        )
+        return waived(standing(case, self._locks.guards(uuid, self.now())), f"{plan.host}:{slot}" in plan.forced)
+
+    def _terms(self, occupancy: Occupancy) -> str:
+        held = self._farm.settings.workloads.get(occupancy.instance.workload) if occupancy.instance else None
+        return held.revenue.form if held and held.revenue else ""
+
+
+class FarmHands:
+    """Starts and stops the farm's units. Implements console.flips.facts.Hands."""
+
+    def __init__(self, controller: FarmController) -> None:
+        self._controller = controller
+
+    def stop(self, action: Action) -> None:
+        """Stop the unit."""
+        try:
+            self._controller.stop(action.unit, action.timeout_s)
+        except SimulatedError as error:
+            raise WorkloadError(str(error)) from error
+
+    def start(self, action: Action) -> None:
+        """Start the unit."""
+        try:
+            self._controller.start(action.unit, action.timeout_s)
+        except SimulatedError as error:
+            raise WorkloadError(str(error)) from error
+
+
+class FarmFlipper:
+    """Carries plans out in threads. Implements console.site.ground.Flipper."""
+
+    def __init__(self, farm: Farm, places: Places) -> None:
+        self.placed: tuple[Placed, ...] = ()
+        self._facts = FarmFacts(farm, Locks(places))
+        self._hands = FarmHands(farm.controller)
+        self._journal = Journal(places, now=farm.now, boot_id="simulated")
+        self._claims = Claims(places)
+        self._stop = threading.Event()
+        self._running: list[threading.Thread] = []
+
+    def prepare(self, uuids: tuple[Uuid, ...]) -> None:
+        """Nothing to warm up."""
+
+    def dismiss(self) -> None:
+        """Nothing was warmed up."""
+
+    def run(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Begin the plan in a thread of its own."""
+        self._stop.clear()
+
+        def act() -> None:
+            carry_out(plan, self._facts, self._hands, self._journal, self._claims, heard, stop=self._stop)
+
+        thread = threading.Thread(target=act, name=f"flip {plan.plan_id}", daemon=True)
+        self._running = [*(one for one in self._running if one.is_alive()), thread]
+        thread.start()
+
+    def stop(self) -> None:
+        """Begin no further moves."""
+        self._stop.set()
+
+    def close(self) -> None:
+        """The console closes: what has not stopped anything yet is cancelled, the rest goes on as long as it may."""
+        self._stop.set()
+        self._facts.abandon()

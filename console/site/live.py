@@ -1,0 +1,171 @@
+"""The one owner of live state: a thread turns batches into snapshots and tells whoever listens."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+
+from console.flips.plan import plan
+from console.flips.records import Plan, Progress, Refusal
+from console.flips.undo import undo_plan
+from console.flips.who import whoami
+from console.flips.world import PlanWorld
+from console.history.measured import Figure
+from console.model import Guard, HostState, Snapshot, Totals, Uuid
+from console.site.backfill import Past
+from console.site.ground import Ground
+from console.site.interface import JournalLine
+from console.site.state import State
+
+WAIT_S = 1.0
+HISTORY = 50
+
+
+class LiveSite:
+    """A site that reads itself. Implements console.site.interface.Site."""
+
+    def __init__(self, ground: Ground, *, read_only: str = "", at_end: Callable[[], None] = lambda: None) -> None:
+        self._ground = ground
+        self._at_end = at_end
+        self._read_only = read_only
+        self._state = State(ground, read_only)
+        self._lock = threading.Lock()
+        self._heard: list[Callable[[Snapshot], None]] = []
+        self._over = threading.Event()
+        self._snapshot = _nothing_yet(ground, read_only)
+        # A daemon: a reading that hangs must not keep the console from quitting.
+        self._thread = threading.Thread(target=self._run, name="site", daemon=True)
+
+    def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
+        """Put a past under the site before it starts: what was measured, and the trends of the last minutes."""
+        self._state.begin_with(figures, past)
+
+    def start(self) -> None:
+        """Begin. Call from the main thread: the sampler dies with the thread that spawned it."""
+        self._ground.source.start()
+        self._thread.start()
+
+    def snapshot(self) -> Snapshot:
+        """The newest snapshot."""
+        return self._snapshot
+
+    def listen(self, heard: Callable[[Snapshot], None]) -> None:
+        """Call ``heard`` with each new snapshot, from the site's thread."""
+        self._heard.append(heard)
+
+    def plan(self, slots: tuple[int, ...], target: str, *, whole: bool, force: tuple[str, ...] = ()) -> Plan:
+        """What flipping ``slots`` to ``target`` would do."""
+        who, at = whoami("console"), self._ground.now()
+        return self._refusing(plan(self._world(), slots, target, whole=whole, who=who, at=at, force=force))
+
+    def undo(self, slots: tuple[int, ...]) -> Plan:
+        """The plan that takes back the latest flip of these GPUs."""
+        made = undo_plan(self._world(), self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
+        return self._refusing(made)
+
+    def prepare(self) -> None:
+        """A dialog opened."""
+        if not self._read_only:
+            self._ground.flipper.prepare(tuple(row.reading.uuid for row in self._snapshot.rows))
+
+    def dismiss(self) -> None:
+        """The dialog closed."""
+        self._ground.flipper.dismiss()
+
+    def flip(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Carry out a confirmed plan."""
+        if self._read_only:
+            raise PermissionError(f"read-only: {self._read_only}")
+
+        def both(progress: Progress) -> None:
+            with self._lock:
+                self._state.journal.progress(progress)
+            heard(progress)
+
+        self._ground.flipper.run(plan, both)
+
+    def stop_batch(self) -> None:
+        """Finish the moves under way and begin no more."""
+        self._ground.flipper.stop()
+
+    def history(self, limit: int = HISTORY) -> tuple[JournalLine, ...]:
+        """The latest journal lines, newest first."""
+        return self._state.journal.lines[:limit]
+
+    def forget(self, uuid: Uuid) -> None:
+        """Retire a GPU that is gone."""
+        self._ground.source.forget(uuid)
+
+    def check(self) -> tuple[str, ...]:
+        """What controllers find wrong with the configured units; blocks while they are asked."""
+        return self._ground.check()
+
+    def close(self) -> None:
+        """Stop reading; changes nothing outside."""
+        self._over.set()
+        self._ground.flipper.close()
+        self._ground.source.close()
+        if self._thread.is_alive():
+            self._thread.join(2 * WAIT_S)
+        self._state.close()
+        self._ground.close()
+        self._at_end()
+
+    def _run(self) -> None:
+        seq = -1
+        while not self._over.is_set():
+            batch = self._ground.source.wait(seq, WAIT_S) or self._ground.source.latest()
+            if batch is None:
+                continue
+            # Without a newer batch the old one is told again: ages go on, and so must the screen.
+            seq = batch.seq
+            with self._lock:
+                self._snapshot = self._state.apply(batch)
+            for heard in self._heard:
+                heard(self._snapshot)
+
+    def _world(self) -> PlanWorld:
+        settings = self._ground.config.settings
+        with self._lock:
+            journal = self._state.journal
+            return PlanWorld(
+                host=self._ground.host,
+                rows=tuple(self._state.plannable()),
+                candidates=self._state.candidates(),
+                advice=settings.advice,
+                config_hash=self._ground.config.hash,
+                base_mib=dict(journal.base_mib),
+                pins=self._state.pins(),
+                failed_starts=journal.failed_starts(),
+            )
+
+    def _refusing(self, made: Plan) -> Plan:
+        """``made``, with nothing in it but refusals where this console may only look."""
+        if not self._read_only or not made.moves:
+            return made
+        import msgspec
+
+        guard = Guard(name="read-only", sentence=f"this console only looks: {self._read_only}")
+        slots = tuple(slot for move in made.moves for slot in move.slots)
+        return msgspec.structs.replace(made, moves=(), refusals=(*made.refusals, Refusal(slots=slots, guard=guard)))
+
+
+def _nothing_yet(ground: Ground, read_only: str) -> Snapshot:
+    site = ground.config.settings.site
+    return Snapshot(
+        seq=-1,
+        at=ground.now(),
+        host=ground.host,
+        site=site.name,
+        currency=site.currency,
+        timezone=site.timezone,
+        host_state=HostState.OK,
+        reason="",
+        simulated=ground.simulated,
+        read_only=read_only,
+        rows=(),
+        quotes=(),
+        totals=Totals(wall_w=None, net_per_h=None, best_net_per_h=None, today_accrued=None, today_since=None),
+        power_limit_w=site.power_limit_w,
+        banners=ground.banners,
+    )

@@ -1,0 +1,141 @@
+"""The ladder of every GPU, each tick: config, quotes and what the GPU does become options, profits and advice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from console.config.settings import Config, Settings
+from console.economics.advice import Moment, Sample, sampled
+from console.economics.ladder import money
+from console.economics.margins import option
+from console.economics.terms import OffTerms, SiteTerms, Terms, Work
+from console.flips.world import OFF, Candidate
+from console.history.measured import Measured
+from console.market.quotes import Board
+from console.market.terms import rules, site_terms, terms_of
+from console.model import Advice, GpuState, Guard, Holder, Kind, Money, Occupancy, Option, Output, Reading, WorkState
+from console.site.estimates import Estimates
+
+NO_MONEY = Money(
+    options=(),
+    running=None,
+    net_per_h=None,
+    profit_per_hash=None,
+    profit_per_ai_hour=None,
+    advice=Advice(best=None, gain_per_h=None, acts=False, why=""),
+)
+"""Of a GPU that is not there to earn."""
+
+
+class Pricing:
+    """Prices GPUs one by one; an option whose inputs did not change is not computed again."""
+
+    def __init__(self, config: Config, measured: Measured) -> None:
+        self._settings: Settings = config.settings
+        self._estimates = Estimates(config.settings, measured)
+        self._measured = measured
+        self._made: dict[tuple[str, str], tuple[Terms, Work, SiteTerms, str, Option]] = {}
+        self._samples: dict[str, tuple[Sample, ...]] = {}
+        self._rules = rules(config.settings)
+        self._terms: dict[str, Terms] = {}
+        self.site = site_terms(config.settings, Board(), 0.0, 1)
+        self._now = 0.0
+
+    def begin(self, board: Board, now: float, gpus: int) -> None:
+        """A new tick: the prices that hold for all GPUs of it."""
+        self._now = now
+        self.site = site_terms(self._settings, board, now, gpus)
+        self._terms = {
+            name: terms_of(name, workload, self._settings, board, now)
+            for name, workload in self._settings.workloads.items()
+            if workload.kind is not Kind.OFF
+        }
+
+    def price(
+        self,
+        reading: Reading,
+        occupancy: Occupancy,
+        output: Output | None,
+        candidates: Mapping[str, Candidate],
+        guards: tuple[Guard, ...],
+    ) -> Money:
+        """The money of one GPU; ``candidates`` are the instances that could take it, by workload."""
+        if reading.state is not GpuState.OK:
+            self._measured.idle(reading.uuid)
+            return NO_MONEY
+        running = self._running(reading, occupancy, output)
+        now = running.workload if running else None
+        pin = self.pin(reading)
+        options = [
+            self._option(reading, terms, running, _why_not(name, candidates.get(name), reading, pin))
+            for name, terms in self._terms.items()
+            if name in candidates or name == now
+        ]
+        options.append(self._option(reading, OffTerms(), running, ""))
+        moment = self._moment(reading, options, running, candidates, occupancy, guards, pin)
+        return money(options, now, moment, self._rules)
+
+    def _running(self, reading: Reading, occupancy: Occupancy, output: Output | None) -> Work | None:
+        instance = occupancy.instance
+        if occupancy.holder is Holder.NONE:
+            return self._estimates.standing(reading)
+        if occupancy.holder is Holder.WORKLOAD and instance is not None:
+            since_s = self._now - instance.since if instance.since else None
+            return self._estimates.running(reading, instance, output, since_s)
+        self._measured.idle(reading.uuid)
+        return None
+
+    def _option(self, reading: Reading, terms: Terms, running: Work | None, why_not: str) -> Option:
+        name = terms.workload
+        if running is not None and running.workload == name:
+            return option(terms, running, self.site, why_not)
+        work = self._estimates.would(reading, name, self._settings.workloads.get(name), self._now)
+        key, inputs = (reading.uuid, name), (terms, work, self.site, why_not)
+        made = self._made.get(key)
+        if made is None or made[:4] != inputs:
+            made = (*inputs, option(terms, work, self.site, why_not))
+            self._made[key] = made
+        return made[4]
+
+    def _moment(
+        self,
+        reading: Reading,
+        options: list[Option],
+        running: Work | None,
+        candidates: Mapping[str, Candidate],
+        occupancy: Occupancy,
+        guards: tuple[Guard, ...],
+        pin: str | None,
+    ) -> Moment:
+        samples = sampled(self._samples.get(reading.uuid, ()), options, self._now, self._rules)
+        self._samples[reading.uuid] = samples
+        now = running.workload if running else ""
+        stop_s = candidates[now].stop_s if now in candidates else 0.0
+        downtimes_s = {name: stop_s + one.settle_s + one.start_s for name, one in candidates.items() if name != now}
+        instance = occupancy.instance
+        own = next((o for o in options if o.workload == now), None)
+        return Moment(
+            at=self._now,
+            samples=samples,
+            ran_s=running.since_s if running else None,
+            failing=instance is not None and instance.state is WorkState.FAILING,
+            downtimes_s={**downtimes_s, OFF: stop_s},
+            transition_per_h=own.power_per_h or 0.0 if own else 0.0,
+            pinned=pin or "",
+            guards=tuple(guard.sentence for guard in guards),
+        )
+
+    def pin(self, reading: Reading) -> str | None:
+        """The only workload that the config lets this GPU run; None where it may run any."""
+        for name in (reading.uuid, reading.pci, str(reading.slot)):
+            if name in self._settings.gpus:
+                return self._settings.gpus[name].pin
+        return None
+
+
+def _why_not(name: str, candidate: Candidate | None, reading: Reading, pin: str | None) -> str:
+    if pin is not None and pin != name:
+        return f"pinned to {pin} in the config"
+    if candidate is not None and reading.mem_total_mib is not None and candidate.memory_mib > reading.mem_total_mib:
+        return f"needs {candidate.memory_mib / 1024:.0f} GiB, the card has {reading.mem_total_mib / 1024:.0f}"
+    return ""

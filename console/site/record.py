@@ -1,0 +1,143 @@
+"""What the journal and the locks say of this host's GPUs, read again only when their files changed."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from pathlib import Path
+
+from console.flips import reading
+from console.flips.chain import Line
+from console.flips.guards import RESTART_WINDOW_S
+from console.flips.journal import JournalError, read_boot_id
+from console.flips.locks import Claims
+from console.flips.records import Progress
+from console.flips.technician import Locks
+from console.model import Flipping, Guard, LogLine, Uuid
+from console.site.ground import Ground
+from console.site.interface import JournalLine
+
+SHOWN = 50
+TONES = {"done": "label", "rolled_back": "warn", "cancelled": "aside", "off": "harm", "stuck": "harm"}
+Stamp = tuple[int, int, int]
+
+
+class JournalView:
+    """A reader's picture of one host's journal: the latest lines, flips under way, stuck GPUs, what was learnt."""
+
+    def __init__(self, ground: Ground) -> None:
+        self._ground = ground
+        self._path = ground.places.journal
+        self._claims = Claims(ground.places)
+        self._locks = Locks(ground.places)
+        self._locks_path = ground.places.state / "locks.json"
+        self._seen: tuple[Stamp, Stamp] | None = None
+        self._guards: dict[Uuid, tuple[Guard, ...]] = {}
+        self._open: tuple[Line, ...] = ()
+        self._told = 0
+        self._own: dict[str, Progress] = {}
+        self.error = ""
+        self.lines: tuple[JournalLine, ...] = ()
+        self.flipping: dict[Uuid, Flipping] = {}
+        self.stuck: dict[Uuid, str] = {}
+        self.base_mib: dict[str, float] = {}
+        self.usual_s: dict[tuple[str, str], float] = {}
+
+    def refresh(self) -> None:
+        """Look again if anything was written; an unreadable journal leaves the picture as it was and says so."""
+        stamp = (_stamp(self._path), _stamp(self._locks_path))
+        if stamp != self._seen:
+            self._guards.clear()
+            with self._complaining():
+                self._read()
+                self._seen = stamp
+        self._follow()
+
+    def locks(self, uuid: Uuid) -> tuple[Guard, ...]:
+        """The guards that technicians' locks put on a GPU."""
+        if uuid not in self._guards:
+            self._guards[uuid] = self._locks.guards(uuid, self._ground.now())
+        return self._guards[uuid]
+
+    def failed_starts(self) -> dict[str, int]:
+        """How many starts failed on each GPU within the restart budget's window."""
+        try:
+            return reading.failed_starts(self._path, read_boot_id(), self._ground.clock(), RESTART_WINDOW_S)
+        except JournalError:
+            return {}
+
+    def progress(self, progress: Progress) -> None:
+        """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
+        self._own[progress.flip_id] = progress
+        if progress.kind in ("outcome", "refused", "error"):
+            self._own.pop(progress.flip_id, None)
+
+    def news(self, *, first: bool) -> Iterator[LogLine]:
+        """Outcomes and notes that were written since the last call; on the ``first`` only the latest few."""
+        fresh = [line for line in self.lines if line.seq > self._told and line.kind != "step"]
+        if self.lines:
+            self._told = self.lines[0].seq
+        for line in reversed(fresh[:3] if first else fresh):
+            if line.kind in ("outcome", "note", "lock"):
+                tone = TONES.get(str(line.body.get("result")), "label")
+                yield LogLine(at=line.at, text=line.text, tone=tone)
+
+    def _read(self) -> None:
+        self.lines = tuple(_shown(line) for line in reading.lines(self._path, SHOWN))
+        self._open = reading.open_intents(self._path)
+        self.stuck = {Uuid(uuid): text for uuid, text in reading.stuck(self._path).items()}
+        self.base_mib = reading.base_mib(self._path, read_boot_id())
+        self.usual_s = reading.usual_s(self._path)
+
+    def _follow(self) -> None:
+        """Flips under way. An intent that nobody holds a claim for was cut off: it is told as such, not as a flip."""
+        found: dict[Uuid, Flipping] = {}
+        for line in self._open:
+            own = self._own.get(line.flip_id)
+            held = own is not None or any(self._claims.held(uuid) for uuid in line.gpus)
+            for uuid in map(Uuid, line.gpus):
+                if held:
+                    found[uuid] = _flipping(line, own)
+                elif uuid not in self.stuck:
+                    slots = ",".join(map(str, line.slots))
+                    self.stuck[uuid] = f"a flip was cut off; changeover settle {slots} brings it to an outcome"
+        self.flipping = found
+
+    @contextlib.contextmanager
+    def _complaining(self) -> Iterator[None]:
+        try:
+            yield
+            self.error = ""
+        except JournalError as error:
+            self.error = str(error)
+
+
+def _flipping(line: Line, own: Progress | None) -> Flipping:
+    return Flipping(
+        flip_id=line.flip_id,
+        to=str(line.body.get("after", "")),
+        step=own.step if own else "",
+        since=line.at,
+        by=line.login,
+    )
+
+
+def _shown(line: Line) -> JournalLine:
+    return JournalLine(
+        seq=line.seq,
+        at=line.at,
+        flip_id=line.flip_id,
+        kind=line.kind,
+        slots=line.slots,
+        who=line.login,
+        text=line.text,
+        body=line.body,
+    )
+
+
+def _stamp(path: Path) -> Stamp:
+    try:
+        found = path.stat()
+    except OSError:
+        return (0, 0, 0)
+    return (found.st_ino, found.st_mtime_ns, found.st_size)

@@ -1,0 +1,221 @@
+"""What is remembered between ticks, and how a batch of readings becomes a snapshot. One thread owns it."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from console.economics.totals import totals
+from console.flips.guards import Case, standing
+from console.flips.world import Candidate, candidate
+from console.history.accrued import Accrued
+from console.history.measured import Figure, Measured
+from console.history.trend import Trend
+from console.market.quotes import Board
+from console.model import (
+    Batch,
+    GpuRow,
+    GpuState,
+    Guard,
+    HostState,
+    LogLine,
+    Occupancy,
+    Output,
+    Quote,
+    Reading,
+    Snapshot,
+    Uuid,
+    WorkState,
+)
+from console.site.backfill import Past, backfill
+from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
+from console.site.ground import Ground
+from console.site.pricing import Pricing
+from console.site.record import JournalView
+from console.workloads.expand import Placed, place
+
+LOG_LINES = 200
+FRESH_PERIODS = 3.0
+SHOWN_GUARDS = ("pin", "contract", "rental")
+
+
+class State:
+    """Turns batches into snapshots."""
+
+    def __init__(self, ground: Ground, read_only: str) -> None:
+        settings = ground.config.settings
+        kept = not ground.simulated
+        self._ground = ground
+        self._read_only = read_only
+        self._measured = Measured(ground.places.state / "measured.json" if kept else None)
+        self._accrued = Accrued(ground.places.state / "today.json" if kept else None, settings.site.timezone)
+        self.pricing = Pricing(ground.config, self._measured)
+        self.journal = JournalView(ground)
+        self.placed: tuple[Placed, ...] = ()
+        self._roster: tuple[tuple[int, Uuid, str], ...] | None = None
+        self._log: deque[LogLine] = deque(maxlen=LOG_LINES)
+        self._rows: tuple[GpuRow, ...] = ()
+        self._host_state: HostState | None = None
+        self._stale: frozenset[QuoteKey] = frozenset()
+        self._net: dict[str, Trend] = {}
+        self._power: dict[str, Trend] = {}
+        self._candidates: dict[Uuid, dict[str, Candidate]] = {}
+        self._period_s = 1.0
+        self._last_seq = -1
+
+    def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
+        """Know this before the first tick."""
+        self._measured.know(figures)
+        backfill(past, self._ground.config.settings, self._ground.quotes, self._net, self._power)
+
+    def apply(self, batch: Batch) -> Snapshot:
+        """The snapshot of one tick; also learns, accrues and logs."""
+        now = self._ground.now()
+        self._place(batch, now)
+        self.journal.refresh()
+        quotes = self._ground.quotes(now)
+        board = Board().put(quotes)
+        self.pricing.begin(board, now, len(batch.readings))
+        occupancies = self._ground.occupancies(batch, self.placed)
+        rows = tuple(self._row(r, o, now) for r, o in zip(batch.readings, occupancies, strict=True))
+        self._tell(batch, rows, quotes, now)
+        self._rows = rows
+        return self._snapshot(batch, quotes, now)
+
+    def close(self) -> None:
+        """Keep what was learnt."""
+        self._measured.save()
+        self._accrued.save()
+
+    def candidates(self) -> tuple[Candidate, ...]:
+        """Every instance that could run here, with its controller's last word and this host's usual times."""
+        usual = self.journal.usual_s
+        return tuple(
+            msgspec.structs.replace(
+                candidate(p.workload, p.settings, p.unit, p.uuids, self._ground.unit_state(p.controller, p.unit)),
+                usual_start_s=usual.get(("warm", p.workload)),
+                usual_stop_s=usual.get(("stop", p.workload)),
+            )
+            for p in self.placed
+        )
+
+    def plannable(self) -> Iterator[GpuRow]:
+        """The rows as a plan judges them: their guards are the locks alone, the others depend on the target."""
+        for row in self._rows:
+            yield msgspec.structs.replace(row, guards=self.journal.locks(row.reading.uuid))
+
+    def pins(self) -> dict[str, str]:
+        """The only workload that a GPU may run, by UUID, where the config says so."""
+        found = ((row.reading.uuid, self.pricing.pin(row.reading)) for row in self._rows)
+        return {uuid: pin for uuid, pin in found if pin is not None}
+
+    def _place(self, batch: Batch, now: float) -> None:
+        roster = tuple((r.slot, r.uuid, r.pci) for r in batch.readings)
+        if roster != self._roster:
+            self._roster = roster
+            self.placed, warnings = place(self._ground.config.settings, roster)
+            self._ground.watch(self.placed)
+            for warning in warnings:
+                self._log.appendleft(LogLine(at=now, text=warning, tone="warn"))
+        by_gpu: dict[Uuid, dict[str, Candidate]] = {r.uuid: {} for r in batch.readings}
+        for one in self.candidates():
+            for uuid in one.uuids:
+                by_gpu[uuid][one.workload] = one
+        self._candidates = by_gpu
+
+    def _row(self, reading: Reading, occupancy: Occupancy, now: float) -> GpuRow:
+        candidates = self._candidates[reading.uuid]
+        output = self._ground.output(occupancy.instance.unit) if occupancy.instance else None
+        occupancy = _metered(occupancy, output, candidates, now)
+        guards = self._guards(reading, occupancy, candidates)
+        money = self.pricing.price(reading, occupancy, output, candidates, guards)
+        alive = reading.state is GpuState.OK
+        net = self._net.setdefault(reading.uuid, Trend())
+        power = self._power.setdefault(reading.uuid, Trend())
+        net.add(now, money.net_per_h if alive else None)
+        power.add(now, reading.power_w if alive else None)
+        return GpuRow(
+            reading=reading,
+            occupancy=occupancy,
+            output=output,
+            money=money,
+            guards=guards,
+            flipping=self.journal.flipping.get(reading.uuid),
+            stuck=self.journal.stuck.get(reading.uuid, ""),
+            fresh=now - reading.at <= FRESH_PERIODS * self._period_s,
+            trend_net=net.values,
+            trend_power_w=power.values,
+        )
+
+    def _guards(self, reading: Reading, occupancy: Occupancy, candidates: dict[str, Candidate]) -> tuple[Guard, ...]:
+        locks = self.journal.locks(reading.uuid)
+        held = candidates.get(occupancy.instance.workload) if occupancy.instance else None
+        case = Case(reading=reading, occupancy=occupancy, terms=held.terms if held else "")
+        return tuple(g for g in standing(case) if g.name in SHOWN_GUARDS) + locks
+
+    def _tell(self, batch: Batch, rows: tuple[GpuRow, ...], quotes: tuple[Quote, ...], now: float) -> None:
+        first = self._host_state is None
+        for line in (
+            *host_change(self._host_state, batch.host_state, batch.reason, now),
+            *changes(self._rows, rows, now, first=first),
+            *quote_changes(self._stale, quotes, now),
+            *self.journal.news(first=first),
+        ):
+            self._log.appendleft(line)
+        self._host_state = batch.host_state
+        self._stale = stale_keys(quotes, now)
+
+    def _snapshot(self, batch: Batch, quotes: tuple[Quote, ...], now: float) -> Snapshot:
+        ground, settings = self._ground, self._ground.config.settings
+        alive = tuple(row for row in self._rows if row.reading.state is GpuState.OK)
+        sums = totals(alive, self.pricing.site)
+        day = self._accrued.add(now, sums.net_per_h)
+        counts = totals(self._rows, self.pricing.site).counts
+        sums = msgspec.structs.replace(
+            sums,
+            today_accrued=day.accrued if day.known else None,
+            today_since=day.since if day.known else None,
+            counts=counts,
+        )
+        net = self._net.setdefault("", Trend())
+        power = self._power.setdefault("", Trend())
+        net.add(now, sums.net_per_h)
+        power.add(now, sums.wall_w)
+        return Snapshot(
+            seq=batch.seq,
+            at=now,
+            host=ground.host,
+            site=settings.site.name,
+            currency=settings.site.currency,
+            timezone=settings.site.timezone,
+            host_state=batch.host_state,
+            reason=batch.reason,
+            simulated=ground.simulated,
+            read_only=self._read_only,
+            rows=self._rows,
+            quotes=quotes,
+            totals=sums,
+            host_reading=batch.host,
+            power_limit_w=settings.site.power_limit_w,
+            log=tuple(self._log)[:50],
+            banners=ground.banners,
+            trend_net=net.values,
+            trend_power_w=power.values,
+            trend_step_s=net.step_s,
+        )
+
+
+def _metered(occupancy: Occupancy, output: Output | None, candidates: dict[str, Candidate], now: float) -> Occupancy:
+    """A process that holds its GPU runs; only its meter knows whether it earns. Within its start time-out a silent
+    one is still warming."""
+    instance = occupancy.instance
+    if instance is None or output is None or output.state is WorkState.RUNNING:
+        return occupancy
+    state = output.state
+    candidate = candidates.get(instance.workload)
+    if state is WorkState.FAILING and candidate is not None and instance.since is not None:
+        young = now - instance.since < candidate.start_timeout_s
+        state = WorkState.WARMING if young else state
+    return msgspec.structs.replace(occupancy, instance=msgspec.structs.replace(instance, state=state))
