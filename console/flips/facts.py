@@ -35,10 +35,11 @@ class Facts(Protocol):
         """Each GPU as read *after* this call began, in the order asked; None when no such reading came in time."""
 
     def output(self, action: Action, timeout_s: float) -> Output | None:
-        """What the started workload's meter says, or None when it has none or does not answer."""
+        """What the workload's meter says; where only its controller answers, an Output without a value, in state
+        WARMING while the unit lives and STOPPED once it does not. None when neither can be asked."""
 
     def guards(self, plan: Plan, uuids: tuple[Uuid, ...]) -> tuple[Guard, ...]:
-        """Guards that stand on these GPUs now, forced ones left out."""
+        """Guards that stand on these GPUs now, as last read, forced ones left out."""
 
     def abandoned(self) -> bool:
         """True once the console that asked is gone (end of file on stdin)."""

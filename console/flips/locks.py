@@ -12,6 +12,7 @@ import json
 import os
 import re
 import stat
+import time
 from collections.abc import Iterable
 from types import TracebackType
 
@@ -19,6 +20,8 @@ from console.paths import Places
 from console.text import clean
 
 MAX_NOTE = 4096
+TRIES, BETWEEN_TRIES_S = 5, 0.002
+"""``held`` takes a lock for an instant to see whether it can; a taker must not mistake that for a claim."""
 SAFE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 
 
@@ -91,13 +94,16 @@ class Claims:
 
     def _lock(self, uuid: str) -> int:
         fd = self._open(uuid)
-        try:
-            fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            said = _holder(fd)
-            os.close(fd)
-            raise ClaimError(f"{uuid} is being flipped by {said}") from None
-        return fd
+        for _ in range(TRIES):
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                time.sleep(BETWEEN_TRIES_S)
+            else:
+                return fd
+        said = _holder(fd)
+        os.close(fd)
+        raise ClaimError(f"{uuid} is being flipped by {said}")
 
     def _open(self, uuid: str) -> int:
         if not SAFE_NAME.fullmatch(uuid):

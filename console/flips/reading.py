@@ -13,17 +13,26 @@ from console.flips.journal import Journal, line_of, reading
 
 PAGE = 2000
 """Lines per reading while the whole journal is walked: between two pages writers get their turn."""
-LEARNT_FROM = 2000
+LEARNT_FROM = 500
 """How many of the latest steps usual times and base memory are taken from."""
 
 
-def lines(path: Path, limit: int = 50, *, gpu: str = "", kinds: Iterable[str] = ()) -> tuple[Line, ...]:
-    """The latest lines, newest first; only those of one UUID or of some kinds if asked. Raises JournalError."""
-    wanted = tuple(kinds)
-    where = ["1"] + (["instr(gpus, ?)"] if gpu else [])
-    where += [f"kind IN ({','.join('?' * len(wanted))})"] if wanted else []
-    query = f"SELECT * FROM lines WHERE {' AND '.join(where)} ORDER BY seq DESC LIMIT ?"
-    return _fetch(path, query, (*((f'"{gpu}"',) if gpu else ()), *wanted, limit))
+def lines(
+    path: Path, limit: int = 50, *, gpu: str = "", kinds: Iterable[str] = (), with_key: str = ""
+) -> tuple[Line, ...]:
+    """The latest lines, newest first; only those of one UUID, of some kinds, or with a key in their body if asked.
+
+    Raises JournalError.
+    """
+    asked: dict[str, tuple[str, ...]] = {}
+    if gpu:
+        asked["instr(gpus, ?)"] = (f'"{gpu}"',)
+    if wanted := tuple(kinds):
+        asked[f"kind IN ({','.join('?' * len(wanted))})"] = wanted
+    if with_key:
+        asked["instr(body, ?)"] = (f'"{with_key}":',)
+    query = f"SELECT * FROM lines WHERE {' AND '.join(asked) or 1} ORDER BY seq DESC LIMIT ?"
+    return _fetch(path, query, (*(value for values in asked.values() for value in values), limit))
 
 
 def open_intents(path: Path) -> tuple[Line, ...]:
@@ -51,7 +60,7 @@ def stuck(path: Path) -> dict[str, str]:
 def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float) -> dict[str, int]:
     """How many starts failed on each GPU in the last ``within_s`` of this boot's clock. Raises JournalError."""
     counts: dict[str, int] = defaultdict(int)
-    for line in lines(path, LEARNT_FROM, kinds=("step",)):
+    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="failed_start"):
         at = line.body.get("clock_s")
         if line.boot_id != boot_id or not isinstance(at, float) or clock_s - at > within_s:
             break
@@ -60,11 +69,14 @@ def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float) -> 
     return dict(counts)
 
 
-def base_mib(path: Path) -> dict[str, float]:
-    """The least memory seen in use on each GPU while it was free, in MiB. Raises JournalError."""
+def base_mib(path: Path, boot_id: str) -> dict[str, float]:
+    """The least memory seen in use on each GPU while it was free, in MiB, since this boot. Raises JournalError.
+
+    Of this boot only: another driver keeps another share for itself.
+    """
     least: dict[str, float] = {}
-    for line in lines(path, LEARNT_FROM, kinds=("step",)):
-        seen = line.body.get("free_mib")
+    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="free_mib"):
+        seen = line.body.get("free_mib") if line.boot_id == boot_id else None
         for uuid, mib in (seen if isinstance(seen, dict) else {}).items():
             if isinstance(mib, (int, float)):
                 least[uuid] = min(float(mib), least.get(uuid, float(mib)))
@@ -74,7 +86,7 @@ def base_mib(path: Path) -> dict[str, float]:
 def usual_s(path: Path) -> dict[tuple[str, str], float]:
     """Median seconds by (step, workload) for the steps stop and warm. Raises JournalError."""
     took: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for line in lines(path, LEARNT_FROM, kinds=("step",)):
+    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="workloads"):
         seconds, names = line.body.get("took_s"), line.body.get("workloads")
         if isinstance(seconds, float) and isinstance(names, list) and line.body.get("ok") is True:
             for name in names:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import msgspec
+
 from console.model import Guard, Record, Uuid
 
 
@@ -17,7 +19,11 @@ class Who(Record):
 
 
 class Action(Record):
-    """One unit to stop or start, with the GPUs it holds in UUID order and the limits of its workload."""
+    """One unit to stop or start, with the GPUs it holds in UUID order and the limits of its workload.
+
+    ``timeout_s`` is the limit of what the action is for; both limits of the workload stand beside it, because a
+    roll-back starts what was stopped and stops what was started.
+    """
 
     workload: str
     kind: str
@@ -27,7 +33,17 @@ class Action(Record):
     timeout_s: float
     settle_s: float = 2.0
     drain_timeout_s: float = 0.0
+    start_timeout_s: float = 180.0
+    stop_timeout_s: float = 30.0
     metered: bool = False  # it has a meter, so warmth needs output as well as NVML's evidence
+
+    def to_start(self) -> Action:
+        """The same unit with the limit of a start."""
+        return msgspec.structs.replace(self, timeout_s=self.start_timeout_s)
+
+    def to_stop(self) -> Action:
+        """The same unit with the limit of a stop."""
+        return msgspec.structs.replace(self, timeout_s=self.stop_timeout_s)
 
 
 class Move(Record):
@@ -102,3 +118,14 @@ class Progress(Record):
     text: str
     result: str = ""
     took_s: float | None = None
+
+
+class Ending(Record):
+    """How a move ended. ``stuck`` are GPUs newly marked stuck, with the sentence; ``cleared`` such marks taken away."""
+
+    flip_id: str
+    result: str
+    text: str
+    alarm: bool = False
+    stuck: dict[str, str] = msgspec.field(default_factory=dict)
+    cleared: tuple[str, ...] = ()

@@ -73,6 +73,8 @@ class Candidate(Record):
             timeout_s=timeout_s,
             settle_s=self.settle_s,
             drain_timeout_s=self.drain_timeout_s if self.kind is Kind.AI else 0.0,
+            start_timeout_s=self.start_timeout_s,
+            stop_timeout_s=self.stop_timeout_s,
             metered=self.metered,
         )
 

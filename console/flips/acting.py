@@ -1,0 +1,179 @@
+"""The deeds of a transaction: each acts through the hands and believes only what the watch then sees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.flips import reading
+from console.flips.facts import Facts, Hands
+from console.flips.guards import OF_TARGET, RESTART_BUDGET, RESTART_WINDOW_S
+from console.flips.journal import Journal, JournalError
+from console.flips.records import Action, Move, Plan
+from console.flips.telling import Teller
+from console.flips.waiting import ASK_S, ColdError, Trouble, Watch
+from console.flips.watching import holds
+from console.model import Kind, Output, Uuid
+from console.workloads.contract import WorkloadError
+
+NOTHING_STOPPED_S = 2.0
+"""How long a GPU on which nothing ran may take to prove that it is free."""
+
+
+class Deeds:
+    """What one move does to the world, step by step. Every method raises Trouble when it cannot go on."""
+
+    def __init__(self, move: Move, plan: Plan, facts: Facts, hands: Hands, journal: Journal, tell: Teller) -> None:
+        self._move, self._plan, self._facts, self._hands = move, plan, facts, hands
+        self._journal, self._tell = journal, tell
+        self.watch = Watch(move, facts)
+        self._started: list[Action] = []
+
+    def check_guards(self, uuids: tuple[Uuid, ...], besides: frozenset[str] = frozenset()) -> None:
+        """Trouble for the first guard that stands on one of these GPUs now."""
+        standing = self._facts.guards(self._plan, uuids)
+        if hinder := [guard for guard in standing if guard.name not in besides]:
+            raise Trouble(hinder[0].sentence)
+
+    def check_budget(self, actions: Iterable[Action]) -> None:
+        """Trouble where starts keep failing: the restart budget ends in off, not in a loop."""
+        try:
+            now, boot = self._facts.clock(), self._journal.boot_id
+            counts = reading.failed_starts(self._journal.path, boot, now, RESTART_WINDOW_S)
+        except JournalError:
+            return  # without a journal nothing new begins; a roll-back is safer done than left
+        spent = [uuid for action in actions for uuid in action.uuids if counts.get(uuid, 0) >= RESTART_BUDGET]
+        if spent:
+            minutes = RESTART_WINDOW_S / 60
+            raise Trouble(f"{RESTART_BUDGET} starts failed on {self._tell.named(spent)} in {minutes:.0f} min")
+
+    def drain(self) -> str:
+        """Wait until no request runs or waits in what will stop; at the limit cancel, unless told to abort them.
+
+        It waits for a quiet moment only: closing the door first needs a front that the workload does not have.
+        """
+        said = [self._drain(action) for action in self._move.stops if action.kind == Kind.AI and action.drain_timeout_s]
+        return "; ".join(filter(None, said))
+
+    def stop(self) -> str:
+        """Stop every unit of the move. One that its controller cannot stop is believed gone only if it is seen so."""
+        for action in self._move.stops:
+            try:
+                self._hands.stop(action)
+            except WorkloadError as error:
+                if self.watch.free(action.uuids, action.settle_s, 0.0).seen is None:
+                    raise Trouble(f"{action.workload} did not stop: {error}") from error
+        self._tell.extra["workloads"] = [action.workload for action in self._move.stops]
+        return _units_text("stopped", self._move.stops)
+
+    def free(self) -> str:
+        """Wait until every GPU is proved free by readings made after the stop, and still is after settling."""
+        stops = self._move.stops
+        limit_s = max((action.timeout_s for action in stops), default=NOTHING_STOPPED_S)
+        found = self.watch.free(self._move.uuids, limit_s, max((action.settle_s for action in stops), default=0.0))
+        if found.taken:
+            raise Trouble(found.taken, to="rollback" if stops else "cancelled")
+        if found.stuck:
+            raise Trouble(found.stuck, to="stuck" if stops else "cancelled")
+        self._tell.extra["free_mib"] = {one.reading.uuid: one.reading.mem_used_mib for one in found.seen or ()}
+        return f"{self._tell.gpus} free" if stops else ""
+
+    def start(self) -> str:
+        """Start every unit of the move."""
+        for action in self._move.starts:
+            self._start(action)
+        return _units_text("started", self._move.starts)
+
+    def warm(self) -> str:
+        """Wait until what was started holds all its GPUs and shows output."""
+        self._warm(self._move.starts)
+        self._tell.extra["workloads"] = [action.workload for action in self._move.starts]
+        return _units_text("output of", self._move.starts)
+
+    def roll_back(self) -> str:
+        """Put out what was started, then bring back what ran before, unit by unit where its GPUs are free."""
+        self._put_out(self._started)
+        begun: list[Action] = []
+        failed: list[str] = []
+        for action in self._move.stops:
+            try:
+                if self._bring_back(action.to_start()):
+                    begun.append(action.to_start())
+            except Trouble as trouble:
+                failed.append(f"{action.workload} stays off: {trouble}")
+        try:
+            self._warm(tuple(begun))
+        except ColdError as cold:
+            failed.append(f"{self._move.before} did not come back: {cold}")
+            self._put_out(begun)
+        if failed:
+            raise Trouble("; ".join(failed))
+        return f"back to {self._move.before}"
+
+    def _put_out(self, actions: Iterable[Action]) -> None:
+        """Stop what was started and see its GPUs free of it; Trouble to ``stuck`` where they are not."""
+        for action in actions:
+            self.watch.look(action.uuids)  # whose processes they are is plain only while the unit lives
+            try:
+                self._hands.stop(action.to_stop())
+            except WorkloadError as error:
+                self._tell.extra["not_stopped"] = str(error)
+            found = self.watch.free(action.uuids, action.stop_timeout_s, action.settle_s)
+            if found.stuck:
+                raise Trouble(found.stuck, to="stuck")
+
+    def _bring_back(self, action: Action) -> bool:
+        """Start one unit again; False when it never went away."""
+        seen = self.watch.look(action.uuids)
+        if seen is None:
+            raise Trouble(f"{self._tell.named(action.uuids)} could not be read")
+        if holds(seen, action):
+            return False
+        if busy := [why for why in map(self.watch.why_not_free, seen) if why]:
+            raise Trouble(busy[0])
+        self.check_budget((action,))
+        self.check_guards(action.uuids, besides=OF_TARGET)
+        self._start(action)
+        return True
+
+    def _start(self, action: Action) -> None:
+        self._started.append(action)
+        try:
+            self._hands.start(action)
+        except WorkloadError as error:
+            self._failed_start(action)
+            raise Trouble(f"{action.workload} did not start: {error}") from error
+
+    def _warm(self, actions: tuple[Action, ...]) -> None:
+        try:
+            self.watch.warm(actions)
+        except ColdError as cold:
+            self._failed_start(cold.action)
+            raise
+
+    def _failed_start(self, action: Action) -> None:
+        known = self._tell.extra.get("failed_start")
+        self._tell.extra["failed_start"] = [*(known if isinstance(known, list) else ()), *action.uuids]
+
+    def _drain(self, action: Action) -> str:
+        end = self._facts.clock() + action.drain_timeout_s
+        while busy := _requests(self._facts.output(action, ASK_S * 4)):
+            if self._facts.abandoned():
+                raise Trouble("the console that asked for it is gone")
+            if self._facts.clock() >= end:
+                if self._plan.abort_requests:
+                    return f"{busy} requests of {action.workload} are cut off, as was asked"
+                raise Trouble(f"{busy} requests still ran in {action.workload} after {action.drain_timeout_s:.0f} s")
+            self._facts.sleep(ASK_S)
+        return f"no requests in {action.workload}" if busy == 0 else f"requests of {action.workload} cannot be seen"
+
+
+def _requests(output: Output | None) -> int | None:
+    """Requests running and waiting, None where the meter does not tell."""
+    if output is None or (output.running is None and output.waiting is None):
+        return None
+    return (output.running or 0) + (output.waiting or 0)
+
+
+def _units_text(done: str, actions: Iterable[Action]) -> str:
+    units = [f"{action.workload} ({action.unit})" for action in actions]
+    return f"{done} {', '.join(units)}" if units else ""

@@ -1,0 +1,139 @@
+"""Tells of a move as it goes: to the journal, and to whoever watches."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from console.flips import systemlog
+from console.flips.facts import Facts
+from console.flips.journal import Journal, JournalError
+from console.flips.records import Ending, Move, Plan, Progress
+
+Report = Callable[[Progress], None]
+"""Called with everything that happens to a move; must not block and must not raise."""
+
+
+class Teller:
+    """The voice of one transaction. Until ``intent`` nothing goes to the journal, after it everything does."""
+
+    def __init__(self, move: Move, plan: Plan, facts: Facts, journal: Journal, report: Report) -> None:
+        self._move, self._plan, self._facts = move, plan, facts
+        self._journal, self._report = journal, report
+        self._who = msgspec.to_builtins(plan.who)
+        self._step = ""
+        self._before_intent: dict[str, float] = {}
+        self._between_s = 0.0
+        self.written = False
+        self.extra: dict[str, object] = {}
+
+    @property
+    def gpus(self) -> str:
+        """The GPUs of the move as sentences name them."""
+        return gpus_text(self._move.slots)
+
+    def named(self, uuids: Iterable[str]) -> str:
+        """Some of its GPUs as sentences name them."""
+        wanted = frozenset(uuids)
+        pairs = zip(self._move.uuids, self._move.slots, strict=True)
+        return gpus_text(slot for uuid, slot in pairs if uuid in wanted)
+
+    def begins(self, step: str) -> None:
+        """A step begins; told once, however many states it has."""
+        if step != self._step:
+            self._step = step
+            self._say("step", step, self._beginning(step))
+
+    def intent(self, own_pids: Iterable[int]) -> None:
+        """Write down what will be done; nothing may be touched before this returns. Raises JournalError."""
+        body = {
+            "text": f"{self.gpus}: {self._move.before} → {self._move.after}",
+            "before": self._move.before,
+            "after": self._move.after,
+            "move": msgspec.to_builtins(self._move),
+            "pids": sorted(own_pids),
+            "took_s": self._before_intent,
+            **{key: getattr(self._plan, key) for key in ("plan_id", "host", "target", "reason", "config_hash")},
+            "forced": list(self._plan.forced),
+            "undoes": self._plan.undoes,
+        }
+        self._write("intent", body)
+        self.written = True
+        self._say("intent", "intent", str(body["text"]))
+
+    def passed(self, state: str, step: str, said: str, took_s: float, *, ok: bool) -> None:
+        """A state has been passed. Silent ones only add their time to the next line."""
+        extra, self.extra = self.extra, {}
+        if not self.written:
+            self._before_intent[state] = took_s
+        elif said:
+            body = {"step": step, "state": state, "text": said, "took_s": took_s, "ok": ok, **extra}
+            self._try("step", body | {"between_s": self._between_s})
+            self._between_s = 0.0
+        elif state != "intent":  # whose time is the disk's
+            self._between_s += took_s
+        if said:
+            self._say("step" if ok else "error", step, said, took_s=took_s)
+
+    def claimed(self, took_s: float) -> None:
+        """The claim was had."""
+        self._before_intent["claim"] = took_s
+
+    def ended(self, ending: Ending) -> None:
+        """The move has come to its end; a refusal before the intent leaves no line, because nothing was done."""
+        if self.written:
+            body = {key: value for key, value in msgspec.to_builtins(ending).items() if value not in ({}, ())}
+            body |= {"step": "outcome", "before": self._move.before, "after": self._move.after}
+            self._try("outcome", body)
+        kind = "outcome" if self.written else "refused"
+        self._say(kind, "outcome", ending.text, result=ending.result)
+
+    def _try(self, kind: str, body: dict[str, object]) -> None:
+        """A line after the intent: when it cannot be written the move still goes to a safe end, on the system log.
+
+        Without its outcome the intent stays open, so nothing else is flipped there until it can be settled.
+        """
+        try:
+            self._write(kind, body)
+        except JournalError as error:
+            systemlog.tell(f"flip {self._move.flip_id} {kind} {body.get('text')}: {error}", systemlog.ALERT)
+            self._say("error", str(body["step"]), str(error))
+
+    def _write(self, kind: str, body: dict[str, object]) -> None:
+        marks = {"slots": list(self._move.slots), "clock_s": self._facts.clock()}
+        self._journal.append(kind, self._move.flip_id, self._move.uuids, self._who, body | marks)
+
+    def _say(self, kind: str, step: str, text: str, *, result: str = "", took_s: float | None = None) -> None:
+        self._report(
+            Progress(
+                flip_id=self._move.flip_id,
+                at=self._facts.now(),
+                kind=kind,
+                step=step,
+                slots=self._move.slots,
+                text=text,
+                result=result,
+                took_s=took_s,
+            )
+        )
+
+    def _beginning(self, step: str) -> str:
+        before, after = self._move.before, self._move.after
+        return {
+            "claim": f"claiming {self.gpus}",
+            "replan": f"looking at {self.gpus} again",
+            "intent": "writing the intent",
+            "drain": f"waiting for requests of {before} to end",
+            "stop": f"stopping {before}",
+            "free": f"waiting until {self.gpus} {'is' if len(self._move.slots) == 1 else 'are'} free",
+            "start": f"starting {after}",
+            "warm": f"waiting for output of {after}",
+            "rollback": f"going back to {before}",
+        }[step]
+
+
+def gpus_text(slots: Iterable[int]) -> str:
+    """``GPU 3`` or ``GPUs 0,1,2``."""
+    numbers = sorted(slots)
+    return f"GPU{'s' if len(numbers) != 1 else ''} {','.join(map(str, numbers))}"

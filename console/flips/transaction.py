@@ -1,0 +1,195 @@
+"""A flip as a state machine: each state does one thing, and the table says where it leads, well or ill.
+
+Nothing is touched before the intent is on disk. Before the stop every trouble cancels; after it every trouble leads to
+a roll-back, and a roll-back that fails leaves the GPU off with an alarm. Whatever kills this process in between leaves
+an intent without an outcome, which ``recovery`` settles by what it then sees.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from typing import NamedTuple
+
+from console.flips import reading, recovery, systemlog
+from console.flips.acting import Deeds
+from console.flips.facts import Facts, Hands, Seen
+from console.flips.journal import Journal, JournalError
+from console.flips.locks import ClaimError, Claims
+from console.flips.records import Ending, Move, Plan
+from console.flips.telling import Report, Teller
+from console.flips.waiting import Trouble
+from console.flips.watching import holder_text, pids
+from console.model import Holder
+from console.workloads.contract import WorkloadError
+
+
+class State(StrEnum):
+    """Where a transaction stands. The last six are ends, named as their results are."""
+
+    SETTLE = "settle"  # older intents of these GPUs that were cut off
+    REPLAN = "replan"  # is the world still as it was planned
+    INTENT = "intent"  # write down what will be done, or do nothing
+    DRAIN = "drain"  # let requests under way end
+    RECHECK = "recheck"  # guards, just before the stop
+    STOP = "stop"
+    FREE = "free"  # proved by readings made after the stop
+    CLEAR = "clear"  # guards, just before the start
+    START = "start"
+    WARM = "warm"  # proved by NVML and by output
+    ROLLBACK = "rollback"
+    DONE = "done"
+    ROLLED_BACK = "rolled_back"
+    CANCELLED = "cancelled"
+    OFF = "off"
+    STUCK = "stuck"
+    REFUSED = "refused"
+
+
+class Way(NamedTuple):
+    """Which step of Progress a state belongs to, and where it leads."""
+
+    step: str
+    well: State
+    ill: State
+
+
+MACHINE = {
+    State.SETTLE: Way("claim", State.REPLAN, State.REFUSED),
+    State.REPLAN: Way("replan", State.INTENT, State.REFUSED),
+    State.INTENT: Way("intent", State.DRAIN, State.REFUSED),
+    State.DRAIN: Way("drain", State.RECHECK, State.CANCELLED),
+    State.RECHECK: Way("stop", State.STOP, State.CANCELLED),
+    State.STOP: Way("stop", State.FREE, State.ROLLBACK),
+    State.FREE: Way("free", State.CLEAR, State.STUCK),
+    State.CLEAR: Way("start", State.START, State.ROLLBACK),
+    State.START: Way("start", State.WARM, State.ROLLBACK),
+    State.WARM: Way("warm", State.DONE, State.ROLLBACK),
+    State.ROLLBACK: Way("rollback", State.ROLLED_BACK, State.OFF),
+}
+BEFORE_STOP = frozenset({State.SETTLE, State.REPLAN, State.INTENT, State.DRAIN, State.RECHECK})
+ALARMS = frozenset({State.OFF, State.STUCK})
+
+
+class Transaction:
+    """Carries out one move. ``run`` blocks until there is an outcome and never raises for what the world does."""
+
+    def __init__(
+        self, move: Move, plan: Plan, facts: Facts, hands: Hands, journal: Journal, claims: Claims, report: Report
+    ) -> None:
+        self._move, self._plan = move, plan
+        self._facts, self._journal, self._claims = facts, journal, claims
+        self._tell = Teller(move, plan, facts, journal, report)
+        self._deeds = Deeds(move, plan, facts, hands, journal, self._tell)
+        self._cause = ""
+        self._was_stuck: frozenset[str] = frozenset()
+
+    def run(self) -> Ending:
+        """Claim, act and let go; the outcome as it stands in the journal, or a refusal that changed nothing."""
+        self._tell.begins("claim")
+        begun = self._facts.clock()
+        who = f"{self._plan.who.login} ({self._plan.who.via})"
+        try:
+            claim = self._claims.take(self._move.uuids, who, self._facts.now())
+        except ClaimError as error:
+            return self._end(State.REFUSED, str(error))
+        with claim:
+            self._tell.claimed(self._facts.clock() - begun)
+            return self._drive()
+
+    def _drive(self) -> Ending:
+        state, said = State.SETTLE, ""
+        while state in MACHINE:
+            state, said = self._pass(state)
+        return self._end(state, said)
+
+    def _pass(self, state: State) -> tuple[State, str]:
+        """Do what one state does; the state it leads to, and the sentence about it."""
+        way, begun = MACHINE[state], self._facts.clock()
+        self._tell.begins(way.step)
+        try:
+            if state in BEFORE_STOP and self._facts.abandoned():
+                raise Trouble("the console that asked for it is gone")
+            said, to = STEPS[state](self), way.well
+        except (Trouble, WorkloadError, JournalError, ClaimError) as trouble:
+            said, to = str(trouble), State(getattr(trouble, "to", "") or way.ill)
+        except Exception as error:
+            # A defect of ours must not leave a GPU half flipped either: it takes the way of every other trouble.
+            said, to = f"unexpected {type(error).__name__} in {state.value}: {error}", way.ill
+        self._tell.passed(state.value, way.step, said, self._facts.clock() - begun, ok=to is way.well)
+        if to is State.ROLLBACK:
+            self._cause = said
+        return to, said
+
+    def _settle(self) -> str:
+        recovery.settle_claimed(self._journal, self._facts, self._claims, self._move.uuids, self._plan.who)
+        return ""
+
+    def _replan(self) -> str:
+        seen = self._deeds.watch.look(self._move.uuids)
+        if seen is None:
+            raise Trouble(f"{self._tell.gpus} could not be read")
+        self._deeds.check_guards(self._move.uuids)
+        for one in seen:
+            self._as_planned(one)
+        self._deeds.check_budget(self._move.starts)
+        marks = reading.stuck(self._journal.path)
+        self._was_stuck = frozenset(marks).intersection(self._move.uuids)
+        self._deeds.watch.own_pids = pids(seen)
+        return ""
+
+    def _intent(self) -> str:
+        self._tell.intent(self._deeds.watch.own_pids)
+        return ""
+
+    def _recheck(self) -> str:
+        self._deeds.check_guards(self._move.uuids)
+        return ""
+
+    def _clear(self) -> str:
+        if self._move.starts:
+            self._deeds.check_guards(self._move.uuids)
+        return ""
+
+    def _as_planned(self, seen: Seen) -> None:
+        """Raise Trouble where a GPU no longer does what the plan says it does."""
+        slot, instance = seen.reading.slot, seen.occupancy.instance
+        if seen.occupancy.holder is Holder.NONE:
+            return
+        units = {action.unit for action in self._move.stops if seen.reading.uuid in action.uuids}
+        if instance is None or instance.unit not in units:
+            raise Trouble(f"GPU {slot} is now held by {holder_text(seen)}: plan again")
+        if not set(instance.uuids) <= set(self._move.uuids):
+            raise Trouble(f"{instance.workload} now holds more GPUs than was planned: plan again")
+
+    def _end(self, state: State, said: str) -> Ending:
+        text = f"{self._cause}; {said}" if self._cause and self._cause != said else said
+        if state is State.DONE:
+            text = f"{self._tell.gpus}: {self._move.before} → {self._move.after}"
+        ending = Ending(
+            flip_id=self._move.flip_id,
+            result=state.value,
+            text=text,
+            alarm=state in ALARMS,
+            stuck=dict(self._deeds.watch.stuck) if state is State.STUCK else {},
+            cleared=tuple(sorted(self._was_stuck & self._deeds.watch.seen_free)) if state is not State.STUCK else (),
+        )
+        if ending.alarm:
+            systemlog.tell(f"{self._tell.gpus} {state.value}: {ending.text}", systemlog.ALERT)
+        self._tell.ended(ending)
+        return ending
+
+
+STEPS: dict[State, Callable[[Transaction], str]] = {
+    State.SETTLE: Transaction._settle,
+    State.REPLAN: Transaction._replan,
+    State.INTENT: Transaction._intent,
+    State.DRAIN: lambda flip: flip._deeds.drain(),
+    State.RECHECK: Transaction._recheck,
+    State.STOP: lambda flip: flip._deeds.stop(),
+    State.FREE: lambda flip: flip._deeds.free(),
+    State.CLEAR: Transaction._clear,
+    State.START: lambda flip: flip._deeds.start(),
+    State.WARM: lambda flip: flip._deeds.warm(),
+    State.ROLLBACK: lambda flip: flip._deeds.roll_back(),
+}
