@@ -11,7 +11,7 @@ import msgspec
 import pytest
 
 from console.model import Batch, Holder, Kind
-from console.telemetry.simulated import Farm, FarmController, FarmMeter, HandTimer, Task
+from console.telemetry.simulated import Farm, FarmController, FarmMeter, HandTimer, SimulatedError, Task
 from console.telemetry.simulated.runs import FIRST_PID
 from console.workloads import contract
 
@@ -62,6 +62,21 @@ def test_what_is_seen_does_not_hang_on_who_looks_and_how_often() -> None:
     watched.sleep(600.5 - watched.clock())
     alone.sleep(600.5)
     assert bytes_of(watched.batch()) == bytes_of(alone.batch())
+
+
+def test_a_second_that_was_read_reads_the_same_after_an_action_in_it() -> None:
+    """A stop and a start on the very second of a batch are seen in the next one, not in a second version of this."""
+    one = farm(16)
+    one.sleep(10.0)
+    before = bytes_of(one.batch())
+    with pytest.raises(SimulatedError, match="did not stop within 0 s"):
+        one.controller.stop("vllm-qwen@0.service", 0.0)
+    with pytest.raises(SimulatedError, match="did not start within 0 s"):
+        one.controller.start("ergo@9.service", 0.0)
+    assert bytes_of(one.batch()) == before
+    one.sleep(1.0)
+    later = one.batch().readings
+    assert later[0].util_pct < 20.0 < later[9].power_w
 
 
 @SIZES
