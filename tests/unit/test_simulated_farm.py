@@ -172,7 +172,8 @@ def test_the_past_joins_the_present() -> None:
     first = past[0].moments
     assert [m.at - START for m in first] == list(range(-890, 10, 10))
     assert (first[0].workload, first[-1].workload) == ("ergo", "vllm-qwen")
-    assert first[0].rate == pytest.approx(270e6, rel=0.03)
+    assert (first[0].rate, first[0].input_rate) == (pytest.approx(270e6, rel=0.03), None)
+    assert first[-1].input_rate > first[-1].rate > 1000.0
     for p, reading in zip(past, now, strict=True):
         assert p.moments[-1].power_w == pytest.approx(reading.power_w, abs=0.06)
         assert min(m.power_w for m in p.moments) > 15.0

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from console.model import Output, Record, Uuid
-from console.telemetry.simulated.controller import output
+from console.model import Kind, Record, Uuid
+from console.telemetry.simulated.controller import PROMPT_SHARE
 from console.telemetry.simulated.plant import PAST_S, RUN_UP_STEP_S, Plant
-from console.telemetry.simulated.runs import Phase
 
 
 class Moment(Record):
-    """One GPU at one instant of the past. ``workload`` is ``off`` when nothing ran; ``output`` is of its instance."""
+    """One GPU at one instant of the past. ``workload`` is ``off`` when nothing ran; rates are of this GPU alone, in H/s
+    or tok/s, None while it made nothing."""
 
     at: float
     power_w: float
     workload: str
-    rate: float | None  # of this GPU, H/s or tok/s
-    output: Output | None
+    rate: float | None
+    input_rate: float | None
 
 
 class Past(Record):
@@ -41,11 +41,11 @@ def run_up(plant: Plant) -> tuple[Past, ...]:
 
 def _moment(plant: Plant, slot: int, t: float) -> Moment:
     run = next((run for run in plant.on[slot] if run.present(t)), None)
-    running = run is not None and run.phase(t) is Phase.RUNNING
+    rate = plant.rates[slot] or None
     return Moment(
         at=plant.start + t,
         power_w=plant.heats[slot].power_w,
         workload=run.unit.workload if run else "off",
-        rate=plant.rates[slot] if running and plant.rates[slot] else None,
-        output=output(plant, run, t) if run and running and run.work.unit else None,
+        rate=rate,
+        input_rate=rate * PROMPT_SHARE if rate and run and run.work.kind is Kind.AI else None,
     )

@@ -78,7 +78,7 @@ def _workload(layout: Layout, workload: str) -> WorkloadSettings:
         memory_mib=min(does.mem_mib for does in work.does.values()),
         controller="simulated",
         unit=unit_name(workload, 0).replace("@0", "@{slot}"),
-        meter=MeterSettings(kind="simulated", url=f"simulated:{workload}/{{slot}}") if work.unit else None,
+        meter=MeterSettings(kind="simulated", url=f"http://farm.invalid/{workload}/{{slot}}") if work.unit else None,
         coin=_COINS.get(workload),
         pool_fee=0.01 if mines else 0.0,
         dev_fee=0.01 if mines else 0.0,
