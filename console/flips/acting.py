@@ -35,16 +35,21 @@ class Deeds:
             raise Trouble(hinder[0].sentence)
 
     def check_budget(self, actions: Iterable[Action]) -> None:
-        """Trouble where starts keep failing: the restart budget ends in off, not in a loop."""
+        """Trouble where starts keep failing: the restart budget ends the loop."""
+        for uuid in (uuid for action in actions for uuid in action.uuids):
+            self._check_budget(uuid)
+
+    def _check_budget(self, uuid: Uuid, unit: str = "") -> None:
+        """Trouble when starts on this GPU failed too often. A roll-back asks of its own ``unit`` only: what ran well
+        a moment ago does not pay for the failures of what should have replaced it."""
         try:
             now, boot = self._facts.clock(), self._journal.boot_id
-            counts = reading.failed_starts(self._journal.path, boot, now, RESTART_WINDOW_S)
+            counts = reading.failed_starts(self._journal.path, boot, now, RESTART_WINDOW_S, unit)
         except JournalError:
             return  # without a journal nothing new begins; a roll-back is safer done than left
-        spent = [uuid for action in actions for uuid in action.uuids if counts.get(uuid, 0) >= RESTART_BUDGET]
-        if spent:
+        if counts.get(uuid, 0) >= RESTART_BUDGET:
             minutes = RESTART_WINDOW_S / 60
-            raise Trouble(f"{RESTART_BUDGET} starts failed on {self._tell.named(spent)} in {minutes:.0f} min")
+            raise Trouble(f"{RESTART_BUDGET} starts failed on {self._tell.named((uuid,))} in {minutes:.0f} min")
 
     def drain(self) -> str:
         """Wait until no request runs or waits in what will stop; at the limit cancel, unless told to abort them.
@@ -130,7 +135,8 @@ class Deeds:
             return False
         if busy := [why for why in map(self.watch.why_not_free, seen) if why]:
             raise Trouble(busy[0])
-        self.check_budget((action,))
+        for uuid in action.uuids:
+            self._check_budget(uuid, action.unit)
         self.check_guards(action.uuids, besides=OF_TARGET)
         self._start(action)
         return True
@@ -152,7 +158,10 @@ class Deeds:
 
     def _failed_start(self, action: Action) -> None:
         known = self._tell.extra.get("failed_start")
-        self._tell.extra["failed_start"] = [*(known if isinstance(known, list) else ()), *action.uuids]
+        failed: dict[str, list[str]] = dict(known) if isinstance(known, dict) else {}
+        for uuid in action.uuids:
+            failed[uuid] = [*failed.get(uuid, ()), action.unit]
+        self._tell.extra["failed_start"] = failed
 
     def _drain(self, action: Action) -> str:
         end = self._facts.clock() + action.drain_timeout_s

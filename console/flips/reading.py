@@ -57,16 +57,19 @@ def stuck(path: Path) -> dict[str, str]:
     return found
 
 
-def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float) -> dict[str, int]:
-    """How many starts failed on each GPU in the last ``within_s`` of this boot's clock. Raises JournalError."""
+def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float, unit: str = "") -> dict[str, int]:
+    """How many starts failed on each GPU in the last ``within_s`` of this boot's clock, of one unit if asked.
+
+    Raises JournalError.
+    """
     counts: dict[str, int] = defaultdict(int)
     for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="failed_start"):
-        at = line.body.get("clock_s")
+        at, failed = line.body.get("clock_s"), line.body.get("failed_start")
         if line.boot_id != boot_id or not isinstance(at, float) or clock_s - at > within_s:
             break
-        for uuid in _names(line, "failed_start"):
-            counts[uuid] += 1
-    return dict(counts)
+        for uuid, units in (failed if isinstance(failed, dict) else {}).items():
+            counts[uuid] += len([one for one in units if unit in ("", one)])
+    return {uuid: count for uuid, count in counts.items() if count}
 
 
 def base_mib(path: Path, boot_id: str) -> dict[str, float]:
