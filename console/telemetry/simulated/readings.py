@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from math import floor
 
+from msgspec.structs import replace
+
 from console.model import (
     Batch,
     Client,
@@ -53,9 +55,12 @@ def batch(plant: Plant) -> Batch:
 
 def reading(plant: Plant, slot: int, t: float) -> Reading:
     """One card: processes and memory at ``t``, the rest of the latest whole second. Lost: its last second."""
+    card = plant.layout.cards[slot]
     if slot not in plant.lost:
-        return _measured(plant, plant.layout.cards[slot], t, GpuState.OK)
-    return _measured(plant, plant.layout.cards[slot], plant.storm.lost_s - 1.0, GpuState.LOST)
+        return _measured(plant, card, t)
+    at = plant.start + plant.storm.lost_s
+    last = _measured(plant, card, plant.storm.lost_s - 1.0)
+    return replace(last, state=GpuState.LOST, since=at, reason=LOST_REASON, xids=(Xid(code=LOST_XID, at=at),))
 
 
 def occupancy(plant: Plant, seen: Reading, t: float) -> Occupancy:
@@ -84,20 +89,17 @@ def _instance(plant: Plant, run: Run, t: float) -> Instance:
     )
 
 
-def _measured(plant: Plant, card: Card, t: float, state: GpuState) -> Reading:
+def _measured(plant: Plant, card: Card, t: float) -> Reading:
     model, heat, present = card.model, plant.heats[card.slot], [r for r in plant.on[card.slot] if r.present(t)]
     clients = tuple(_client(run, card, t) for run in present)
-    lost, at_work = state is GpuState.LOST, any(run.load(t) > 0.0 for run in present)
-    lost_at = plant.start + plant.storm.lost_s
+    at_work = any(run.load(t) > 0.0 for run in present)
     return Reading(
         slot=card.slot,
         uuid=card.uuid,
         pci=card.pci,
         name=model.name,
         at=plant.start + t,
-        state=state,
-        since=lost_at if lost else plant.start - UP_BEFORE_S,
-        reason=LOST_REASON if lost else "",
+        since=plant.start - UP_BEFORE_S,
         index=card.slot,
         util_pct=_util_pct(plant, card.slot, present, t),
         mem_used_mib=round(min(model.mem_mib, BASE_MIB + sum(c.mem_mib or 0.0 for c in clients)), 1),
@@ -115,7 +117,6 @@ def _measured(plant: Plant, card: Card, t: float, state: GpuState) -> Reading:
         ecc_uncorrected=0 if model.ecc else None,
         remap_pending=False if model.ecc else None,
         remap_failed=False if model.ecc else None,
-        xids=(Xid(code=LOST_XID, at=lost_at),) if lost else (),
         clients=clients,
         clients_at=plant.start + t,
     )
