@@ -74,7 +74,7 @@ class Teller:
         elif state != "intent":  # whose time is the disk's
             self._between_s += took_s
         if said:
-            self._say("step" if ok else "error", step, said, took_s=took_s)
+            self._say("step", step, said, took_s=took_s)
 
     def claimed(self, took_s: float) -> None:
         """The claim was had."""
@@ -98,7 +98,7 @@ class Teller:
             self._write(kind, body)
         except JournalError as error:
             systemlog.tell(f"flip {self._move.flip_id} {kind} {body.get('text')}: {error}", systemlog.ALERT)
-            self._say("error", str(body["step"]), str(error))
+            self._say("step", str(body["step"]), str(error))
 
     def _write(self, kind: str, body: dict[str, object]) -> None:
         marks = {"slots": list(self._move.slots), "clock_s": self._facts.clock()}

@@ -1,0 +1,153 @@
+"""This host as a transaction sees it: NVML at 20 Hz, ``/proc``, controllers, meters, locks and guards."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from console.config.settings import Config
+from console.flips import reading
+from console.flips.facts import Seen
+from console.flips.guards import Case, standing, waived
+from console.flips.journal import Journal, JournalError
+from console.flips.records import Action, Plan
+from console.flips.technician import Locks
+from console.flips.world import OFF
+from console.model import Batch, GpuState, Guard, Occupancy, Output, Reading, Uuid
+from console.running.units import Units
+from console.telemetry.source import Source
+from console.workloads.background import Background
+from console.workloads.detect import occupancy, pids_to_read
+from console.workloads.expand import Placed
+from console.workloads.proctable import ProcessTable
+
+OLD_S = 1.0
+"""A reading older than this is not one to act on."""
+
+
+class HostFacts:
+    """Implements console.flips.facts.Facts. Threads may share it."""
+
+    def __init__(
+        self,
+        config: Config,
+        placed: tuple[Placed, ...],
+        source: Source,
+        units: Units,
+        journal: Journal,
+        locks: Locks,
+        lost: threading.Event,
+    ) -> None:
+        self._config, self._placed = config, placed
+        self._source, self._units = source, units
+        self._journal, self._locks, self._lost = journal, locks, lost
+        self._background = Background(config.settings.site.background)
+        self._base_mib = _base_mib(journal)
+        self._last: dict[Uuid, Occupancy] = {}
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def clock(self) -> float:
+        """CLOCK_BOOTTIME: goes on through a suspend and does not jump."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+        time.sleep(seconds)
+
+    def abandoned(self) -> bool:
+        """True once the console that asked is gone."""
+        return self._lost.is_set()
+
+    def observe(self, uuids: tuple[Uuid, ...], timeout_s: float) -> tuple[Seen, ...] | None:
+        """Each GPU as read after this call began; a GPU that is lost or hung is told as such, with its last values."""
+        since, end = time.time(), time.monotonic() + timeout_s
+        seq = -1
+        while (left_s := end - time.monotonic()) > 0:
+            batch = self._source.wait(seq, left_s)
+            if batch is None:
+                return None
+            seq = batch.seq
+            found = {one.uuid: one for one in batch.readings}
+            if all(uuid in found and _after(found[uuid], batch, since) for uuid in uuids):
+                return self._seen(batch, uuids)
+        return None
+
+    def output(self, action: Action, timeout_s: float) -> Output | None:
+        """What the unit's meter and controller say."""
+        return self._units.output(action, timeout_s)
+
+    def guards(self, plan: Plan, uuids: tuple[Uuid, ...]) -> tuple[Guard, ...]:
+        """Guards that stand on these GPUs, by the newest reading there is."""
+        batch = self._source.latest()
+        known = {one.uuid for one in batch.readings} if batch else set()
+        if batch is None or not set(uuids) <= known:
+            return (Guard(name="reading", sentence="its GPUs are not read yet"),)
+        found: list[Guard] = []
+        for seen in self._seen(batch, uuids):
+            case = self._case(plan, seen)
+            others = self._locks.guards(seen.reading.uuid, self.now())
+            forced = f"{plan.host}:{seen.reading.slot}" in plan.forced
+            found += waived(standing(case, others), forced)
+        return tuple(found)
+
+    def _seen(self, batch: Batch, uuids: tuple[Uuid, ...]) -> tuple[Seen, ...]:
+        tasks = self._units.tasks()
+        table = ProcessTable.read(pids_to_read(batch.readings, tasks))
+        found = occupancy(
+            batch.readings,
+            self._placed,
+            tasks,
+            table,
+            self._background,
+            base_mib=self._base_mib,
+            previous=self._last,
+        )
+        self._last = {one.uuid: one for one in found}
+        readings = {one.uuid: one for one in batch.readings}
+        return tuple(Seen(reading=readings[uuid], occupancy=self._last[uuid]) for uuid in uuids)
+
+    def _case(self, plan: Plan, seen: Seen) -> Case:
+        uuid = seen.reading.uuid
+        starts = [action for move in plan.moves for action in move.starts if uuid in action.uuids]
+        target = starts[0].workload if starts else OFF
+        workloads = self._config.settings.workloads
+        held = seen.occupancy.instance
+        terms = workloads[held.workload].revenue if held and held.workload in workloads else None
+        return Case(
+            reading=seen.reading,
+            occupancy=seen.occupancy,
+            target=target,
+            fresh=self.now() - seen.reading.at < OLD_S or seen.reading.state is not GpuState.OK,
+            stuck=self._stuck().get(uuid, ""),
+            memory_mib=workloads[target].memory_mib if target in workloads else 0.0,
+            pin=self._pin(seen.reading),
+            terms=terms.form if terms else "",
+        )
+
+    def _pin(self, seen: Reading) -> str | None:
+        gpus = self._config.settings.gpus
+        return next((gpus[name].pin for name in (seen.uuid, seen.pci, str(seen.slot)) if name in gpus), None)
+
+    def _stuck(self) -> dict[str, str]:
+        """Marks of stuck GPUs. A journal that cannot be read stops the flip elsewhere, before its intent."""
+        try:
+            return reading.stuck(self._journal.path)
+        except JournalError:
+            return {}
+
+
+def _after(seen: Reading, batch: Batch, since: float) -> bool:
+    """True when this reading, process list included, was made after ``since``; a GPU in trouble has no new one."""
+    if seen.state is not GpuState.OK:
+        return batch.at >= since
+    return seen.at >= since and (seen.clients is None or seen.clients_at >= since)
+
+
+def _base_mib(journal: Journal) -> dict[Uuid, float]:
+    try:
+        return {Uuid(uuid): mib for uuid, mib in reading.base_mib(journal.path, journal.boot_id).items()}
+    except JournalError:
+        return {}

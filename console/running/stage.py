@@ -1,0 +1,77 @@
+"""Everything a flip on this host needs, opened together: config, roster, readings, units, journal and claims."""
+
+from __future__ import annotations
+
+import threading
+import time
+
+from console.config.loading import find, load
+from console.config.settings import Config
+from console.flips.journal import Journal
+from console.flips.locks import Claims
+from console.flips.records import Plan
+from console.flips.technician import Locks
+from console.model import GpuState, Uuid
+from console.paths import Places, places
+from console.running.host import HostFacts
+from console.running.units import Units
+from console.telemetry.nvml import NvmlSource
+from console.telemetry.roster import Roster
+from console.workloads.expand import place
+
+FIRST_S = 30.0
+"""How long a driver may take to its first answer: without the persistence daemon it initialises every card."""
+LISTEN_S = 0.5
+PERIOD_S = 0.05
+"""20 readings a second of the flip's GPUs, their process lists included."""
+
+
+class Stage:
+    """An open stage. Make and close it in the main thread: the sampler dies with the thread that began it.
+
+    ``lost`` is set once the console that asked is gone. Raises ConfigError for a config that cannot be used and
+    ValueError for a GPU that the roster does not know.
+    """
+
+    def __init__(
+        self, config_path: str | None, where: Places | None, uuids: tuple[Uuid, ...], lost: threading.Event
+    ) -> None:
+        self.config: Config = load(find(config_path))
+        self.uuids = uuids
+        self._lost = lost
+        own = where or places()
+        fixed = {name: gpu.slot for name, gpu in self.config.settings.gpus.items() if gpu.slot is not None}
+        self.roster = Roster(own.roster, fixed)
+        rows = [(entry.slot, entry.uuid, entry.pci) for entry in self.roster.entries()]
+        placed, _ = place(self.config.settings, rows)
+        self.journal = Journal(own)
+        self.claims = Claims(own)
+        self._source = NvmlSource(self.roster, period_s=PERIOD_S, clients_period_s=PERIOD_S, only=uuids)
+        self.hands = Units(self.config.settings, placed)
+        self.facts = HostFacts(self.config, placed, self._source, self.hands, self.journal, Locks(own), lost)
+        self._source.start()
+
+    def objection(self, plan: Plan) -> str:
+        """Why this plan may not be carried out here; ``""`` when it may. Waits for the first readings."""
+        if plan.config_hash != self.config.hash:
+            return "the config has changed since this was planned: reload and plan again"
+        if missing := {uuid for move in plan.moves for uuid in move.uuids} - set(self.uuids):
+            return f"{', '.join(sorted(missing))} is not being read"
+        return "" if self.read(FIRST_S) else f"NVML did not answer within {FIRST_S:.0f} s"
+
+    def read(self, timeout_s: float) -> bool:
+        """Wait until there are readings at all, which takes as long as the driver needs to wake up."""
+        end, seq = time.monotonic() + timeout_s, -1
+        while (left_s := end - time.monotonic()) > 0 and not self._lost.is_set():
+            batch = self._source.wait(seq, min(left_s, LISTEN_S))
+            if batch is None:
+                continue
+            seq = batch.seq
+            if all(one.at > 0 or one.state is not GpuState.OK for one in batch.readings):
+                return True
+        return False
+
+    def close(self) -> None:
+        """Let go of everything; changes nothing outside."""
+        self._source.close()
+        self.hands.close()

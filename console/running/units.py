@@ -1,0 +1,123 @@
+"""The configured units of this host: what their controllers say, what their meters say, and how to start and stop."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from collections.abc import Mapping
+
+from console.config.settings import Settings
+from console.flips.records import Action
+from console.model import Output, WorkState
+from console.workloads.contract import Controller, Meter, Task, WorkloadError
+from console.workloads.expand import Placed
+from console.workloads.registry import connect_controller, connect_meter
+
+Key = tuple[str, str]
+"""Controller and unit."""
+
+FRESH_S = 0.25
+"""How old a controller's word may be: asking supervisord about 16 programs takes 15 ms, a tick is 50 ms."""
+ASK_S = 2.0
+ALIVE = frozenset({"running", "starting", "stopping"})
+
+
+class Units:
+    """Controllers and meters of the placed instances. Implements console.flips.facts.Hands; threads may share it."""
+
+    def __init__(self, settings: Settings, placed: tuple[Placed, ...]) -> None:
+        self._placed = {(one.controller, one.unit): one for one in placed}
+        self._controllers: dict[str, Controller] = {}
+        self.trouble: dict[str, str] = {}
+        self._meters: dict[Key, Meter] = {}
+        self._tasks: dict[Key, Task] = {}
+        self._asked: dict[str, float] = {}
+        self._lock = threading.Lock()
+        for name in {one.controller for one in placed}:
+            try:
+                self._controllers[name] = connect_controller(name, settings.controllers[name])
+            except WorkloadError as error:
+                self.trouble[name] = str(error)
+
+    def tasks(self) -> Mapping[Key, Task]:
+        """What every reachable controller says of its units, at most FRESH_S old. One that cannot be reached says
+        nothing, which is not the same as stopped."""
+        with self._lock:
+            for name in self._controllers:
+                if time.monotonic() - self._asked.get(name, float("-inf")) > FRESH_S:
+                    self._ask(name)
+            return dict(self._tasks)
+
+    def start(self, action: Action) -> None:
+        """Start the unit; returns when its controller says so. Raises WorkloadError."""
+        controller = self._controller(action)
+        try:
+            controller.start(action.unit, action.timeout_s)
+        finally:
+            self._forget(action)
+
+    def stop(self, action: Action) -> None:
+        """Stop the unit; returns when its controller says so. Raises WorkloadError."""
+        controller = self._controller(action)
+        try:
+            controller.stop(action.unit, action.timeout_s)
+        finally:
+            self._forget(action)
+
+    def output(self, action: Action, timeout_s: float) -> Output | None:
+        """See console.flips.facts.Facts.output."""
+        task = self.tasks().get((action.controller, action.unit))
+        if task is not None and task.state not in ALIVE:
+            return _without_value(WorkState.STOPPED, task.reason or task.state)
+        try:
+            meter = self._meter(action)
+            if meter is not None:
+                return meter.read(timeout_s)
+        except WorkloadError as error:
+            return _without_value(WorkState.WARMING, str(error)) if task else None
+        return _without_value(WorkState.WARMING, "it has no meter") if task else None
+
+    def close(self) -> None:
+        """Let go of every socket; changes nothing outside."""
+        for meter in self._meters.values():
+            meter.close()
+        for controller in self._controllers.values():
+            controller.close()
+
+    def _ask(self, name: str) -> None:
+        units = tuple(unit for controller, unit in self._placed if controller == name)
+        self._tasks = {key: task for key, task in self._tasks.items() if key[0] != name}
+        with contextlib.suppress(WorkloadError):
+            self._tasks |= {(name, task.unit): task for task in self._controllers[name].observe(units, ASK_S)}
+        self._asked[name] = time.monotonic()
+
+    def _controller(self, action: Action) -> Controller:
+        controller = self._controllers.get(action.controller)
+        if controller is None:
+            why = self.trouble.get(action.controller, "the config has no such controller")
+            raise WorkloadError(f"{action.controller} cannot be used: {why}")
+        return controller
+
+    def _meter(self, action: Action) -> Meter | None:
+        key = (action.controller, action.unit)
+        placed = self._placed.get(key)
+        settings = placed.meter() if placed else None
+        if settings is None or not settings.url:
+            return None
+        with self._lock:
+            if key not in self._meters:
+                self._meters[key] = connect_meter(settings)
+            return self._meters[key]
+
+    def _forget(self, action: Action) -> None:
+        """What was known of the unit is no longer so: its state, and the counters that its meter remembers."""
+        with self._lock:
+            self._asked.pop(action.controller, None)
+            meter = self._meters.pop((action.controller, action.unit), None)
+        if meter is not None:
+            meter.close()
+
+
+def _without_value(state: WorkState, reason: str) -> Output:
+    return Output(at=time.time(), unit="", value=None, state=state, reason=reason)
