@@ -50,9 +50,9 @@ def read(toml: bytes) -> Contract:
     """A contract from TOML. Raises ValueError with a sentence for what is no contract."""
     try:
         contract = msgspec.toml.decode(toml, type=Contract)
-    except msgspec.MsgspecError as error:
+    except msgspec.ValidationError as error:
         raise ValueError(f"is no contract: {error}") from None
-    except ValueError as error:  # tomllib's own, and bytes that are no UTF-8
+    except (msgspec.DecodeError, ValueError) as error:  # ValueError: bytes that are no UTF-8
         raise ValueError(f"is no TOML: {error}") from None
     if not 0 <= contract.rate_per_gpu_hour < 1e9:
         raise ValueError(f"has rate_per_gpu_hour {contract.rate_per_gpu_hour:g}, expected a rate of 0 or more")
