@@ -15,6 +15,7 @@ from console.site.backfill import Moment
 from console.site.live import LiveSite
 from console.telemetry.simulated.controller import SimulatedError
 from console.telemetry.simulated.farm import Farm
+from console.telemetry.simulated.past import Moment as Seen
 from console.workloads.expand import Placed
 
 Scenario = Literal["calm", "stormy"]
@@ -59,6 +60,10 @@ class FarmGround:
         except SimulatedError:
             return None
 
+    def ready(self) -> bool:
+        """A simulated meter answers at once."""
+        return True
+
     def unit_state(self, controller: str, unit: str) -> str:  # noqa: ARG002
         """The simulated controller's word."""
         return self._farm.controller.observe((unit,))[0].state
@@ -79,10 +84,7 @@ class FarmGround:
 
     def past(self) -> dict[Uuid, tuple[Moment, ...]]:
         """The quarter of an hour before the farm began."""
-        return {
-            one.uuid: tuple(Moment(at=m.at, workload=m.workload, power_w=m.power_w, rate=m.rate) for m in one.moments)
-            for one in self._farm.past()
-        }
+        return {one.uuid: tuple(map(_moment, one.moments)) for one in self._farm.past()}
 
     def figures(self) -> tuple[Figure, ...]:
         """What the farm's GPUs did when they last ran each workload."""
@@ -99,6 +101,16 @@ class FarmGround:
             )
             for one in self._farm.known()
         )
+
+
+def _moment(seen: Seen) -> Moment:
+    return Moment(
+        at=seen.at,
+        workload=seen.workload,
+        power_w=seen.power_w,
+        rate=seen.rate,
+        input_rate=seen.input_rate,
+    )
 
 
 def open_farm(gpus: int, seed: int, speed: float, scenario: Scenario, *, read_only: str = "") -> LiveSite:

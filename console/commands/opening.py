@@ -3,14 +3,21 @@
 from __future__ import annotations
 
 import sys
+import threading
+import time
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from console.model import HostState
+
 if TYPE_CHECKING:
     from console.model import Snapshot
     from console.site.interface import Site
+
+METERS_S = 4.0
+POLL_S = 0.02
 
 
 @contextmanager
@@ -37,25 +44,38 @@ def opened(args: Namespace, *, only_looks: bool = False) -> Iterator[Site]:
 def settled(site: Site, samples: int, timeout_s: float = 35.0) -> Snapshot:
     """The snapshot after ``samples`` readings, or whatever stands after ``timeout_s`` (a hung driver tells so).
 
-    A host whose NVML does not answer at all settles at once: there is nothing to wait for.
+    More than one sample also waits, METERS_S at most, until everything that runs has been asked often enough for
+    rates. A host whose NVML does not answer at all settles at once: there is nothing to wait for.
     """
-    import threading
-
-    from console.model import HostState
-
-    enough = threading.Event()
-    seen: list[int] = []
-
-    def heard(snapshot: Snapshot) -> None:
-        if snapshot.host_state is not HostState.OK or not snapshot.rows:
-            if snapshot.reason:
-                enough.set()
-            return
-        if not seen or seen[-1] != snapshot.seq:
-            seen.append(snapshot.seq)
-        if len(seen) >= samples:
-            enough.set()
-
-    site.listen(heard)
-    enough.wait(timeout_s)
+    seen = _Seen(site, samples)
+    seen.enough.wait(timeout_s)
+    end = time.monotonic() + METERS_S
+    while samples > 1 and not site.ready() and time.monotonic() < end:
+        time.sleep(POLL_S)
+    seen.one_more(end)
     return site.snapshot()
+
+
+class _Seen:
+    """Counts the snapshots of a site."""
+
+    def __init__(self, site: Site, samples: int) -> None:
+        self.enough = threading.Event()
+        self._samples = samples
+        self._seqs: list[int] = []
+        site.listen(self._heard)
+
+    def one_more(self, end: float) -> None:
+        """Wait for a snapshot that knows what meters said by now; not on a host that has nothing to say."""
+        had = len(self._seqs)
+        while 0 < had == len(self._seqs) and time.monotonic() < end and self._samples > 1:
+            time.sleep(POLL_S)
+
+    def _heard(self, snapshot: Snapshot) -> None:
+        if snapshot.rows and snapshot.host_state is HostState.OK:
+            if snapshot.seq not in self._seqs[-1:]:
+                self._seqs.append(snapshot.seq)
+            if len(self._seqs) >= self._samples:
+                self.enough.set()
+        elif snapshot.reason:
+            self.enough.set()

@@ -20,6 +20,7 @@ class Moment(Record):
     workload: str
     power_w: float | None
     rate: float | None
+    input_rate: float | None = None
 
 
 Past = Mapping[Uuid, Sequence[Moment]]
@@ -52,6 +53,7 @@ def _priced(moment: Moment, settings: Settings, board: Board, gpus: int) -> tupl
         workload=moment.workload,
         basis=Basis.MEASURED,
         rate=moment.rate,
+        input_rate=moment.input_rate,
         power_w=moment.power_w,
         idle_power_w=moment.power_w,
     )

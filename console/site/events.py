@@ -63,7 +63,7 @@ def _state(was: GpuRow | None, row: GpuRow, at: float) -> Iterator[LogLine]:
 
 
 def _work(was: GpuRow, row: GpuRow, at: float) -> Iterator[LogLine]:
-    if row.reading.state is not GpuState.OK or row.flipping or was.flipping:
+    if row.reading.state is not GpuState.OK or row.flipping or was.flipping or not was.occupancy.settled:
         return
     then, now = _doing(was), _doing(row)
     if then != now:

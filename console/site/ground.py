@@ -78,6 +78,9 @@ class Ground(Protocol):
     def output(self, unit: str) -> Output | None:
         """The newest meter reading of the instance that runs as ``unit``."""
 
+    def ready(self) -> bool:
+        """True once every controller has answered and every meter twice, as often as rates need."""
+
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word on a unit (running, starting, stopping, stopped, failed), "" when unknown."""
 

@@ -25,6 +25,12 @@ class JournalLine(Record):
 class Site(Protocol):
     """Live state and the right to plan and flip. Every method but ``check`` returns at once; ``listen`` brings news."""
 
+    def now(self) -> float:
+        """Unix seconds on the site's own clock, which a simulated farm may run faster than the wall's."""
+
+    def ready(self) -> bool:
+        """True once everything that runs was asked as often as rates need: what is unknown then is unknown."""
+
     def snapshot(self) -> Snapshot:
         """The newest snapshot; before the first reading one with no rows and the reason."""
 

@@ -45,6 +45,14 @@ class LiveSite:
         self._ground.source.start()
         self._thread.start()
 
+    def now(self) -> float:
+        """Unix seconds on the site's own clock."""
+        return self._ground.now()
+
+    def ready(self) -> bool:
+        """True once everything that runs was asked as often as rates need."""
+        return self._ground.ready()
+
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
         return self._snapshot

@@ -9,6 +9,9 @@ from typing import Generic, TypeVar
 Key = TypeVar("Key", bound=Hashable)
 Answer = TypeVar("Answer")
 
+SECOND_AFTER_S = 1.0
+ENOUGH = 1 << 30
+
 
 class _Asker(threading.Thread, Generic[Answer]):
     """One question, asked every ``period_s`` after the last answer, so a slow one never piles up."""
@@ -20,11 +23,14 @@ class _Asker(threading.Thread, Generic[Answer]):
         self._period_s = period_s
         self._over = threading.Event()
         self.answer: Answer | None = None
+        self.rounds = 0
 
     def run(self) -> None:
         while not self._over.is_set():
             self.answer = self._ask()
-            self._over.wait(self._period_s)
+            self.rounds += 1
+            # A rate needs two readings: the second comes soon, whatever the pace after it.
+            self._over.wait(min(self._period_s, SECOND_AFTER_S) if self.rounds == 1 else self._period_s)
 
     def stop(self) -> None:
         self._over.set()
@@ -51,6 +57,10 @@ class Watch(Generic[Key, Answer]):
     def answers(self) -> dict[Key, Answer]:
         """The newest answer of every key that has one."""
         return {key: asker.answer for key, asker in self._askers.items() if asker.answer is not None}
+
+    def rounds(self) -> int:
+        """How often the one that was answered least has been answered; a large number where nothing is asked."""
+        return min((asker.rounds for asker in self._askers.values()), default=ENOUGH)
 
     def close(self) -> None:
         """Ask no more; returns at once."""

@@ -13,9 +13,7 @@ from tests.rig.supervisor import Supervisord
 
 
 @pytest.fixture
-def host(
-    gpus: Callable[..., FakeGpus], tmp_path: Path, supervisord: Callable[..., Supervisord]
-) -> Callable[..., Host]:
+def host(gpus: Callable[..., FakeGpus], tmp_path: Path, supervisord: Callable[..., Supervisord]) -> Callable[..., Host]:
     """Makes a host: `host({"ai-3": {"refuse_start": True}}, start_timeout_s=3)`; options are flags of workloads."""
 
     def make(options: Mapping[str, Mapping[str, object]] | None = None, start_timeout_s: float = 20) -> Host:

@@ -120,7 +120,13 @@ class Host:
     def run(self, *args: str, timeout: float = 60) -> subprocess.CompletedProcess[str]:
         """One command to its end."""
         return subprocess.run(
-            [*CONSOLE, *args], env=self.env, capture_output=True, text=True, timeout=timeout, stdin=subprocess.DEVNULL
+            [*CONSOLE, *args],
+            check=False,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
         )
 
     def status(self) -> dict[str, Any]:

@@ -1,0 +1,125 @@
+"""Sends confirmed plans to a runner, a process of its own session that outlives this console when it must."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+
+import msgspec
+
+from console.config.settings import Config
+from console.flips.records import Plan, Progress
+from console.model import Uuid
+from console.paths import Places
+
+MAX_LINE = 1 << 20
+ENDS = ("outcome", "refused", "error")
+
+
+class Runner:
+    """One ``python -m console.runner``: told to prepare, then perhaps to go. Closing its stdin lets it go."""
+
+    def __init__(self, config: Config, where: Places) -> None:
+        self._config, self._where = config, where
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "console.runner"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        self._lock = threading.Lock()
+
+    def tell(self, **what: object) -> None:
+        """Write one line; a runner that has gone is noticed where its answers are read."""
+        assert self._process.stdin is not None
+        with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
+            self._process.stdin.write(msgspec.json.encode(what) + b"\n")
+            self._process.stdin.flush()
+
+    def follow(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Pass on every line until the runner ends; moves that it never ended are told as errors."""
+        assert self._process.stdout is not None
+        open_moves = {move.flip_id: move.slots for move in plan.moves}
+        while line := self._process.stdout.readline(MAX_LINE):
+            try:
+                progress = msgspec.json.decode(line, type=Progress)
+            except msgspec.DecodeError:
+                continue
+            if progress.kind in ENDS:
+                open_moves.pop(progress.flip_id, None)
+            heard(progress)
+        code = self._process.wait()
+        for flip_id, slots in open_moves.items():
+            heard(_cut_off(flip_id, slots, code))
+        self.close()
+
+    def close(self) -> None:
+        """Let it go; what it has begun to stop it finishes without us."""
+        with self._lock:
+            for pipe in (self._process.stdin, self._process.stdout):
+                if pipe is not None:
+                    with contextlib.suppress(OSError):
+                        pipe.close()
+        threading.Thread(target=self._process.wait, name="runner's end", daemon=True).start()
+
+
+class RunnerFlipper:
+    """Keeps one runner ready while a dialog is open. Implements console.site.ground.Flipper."""
+
+    def __init__(self, config: Config, where: Places) -> None:
+        self._config, self._where = config, where
+        self._ready: Runner | None = None
+        self._busy: list[Runner] = []
+
+    def prepare(self, uuids: tuple[Uuid, ...]) -> None:
+        """Start a runner and let it read these GPUs, so that a confirmed flip waits for nothing."""
+        if self._ready is None:
+            self._ready = Runner(self._config, self._where)
+        self._ready.tell(prepare={"uuids": uuids})
+
+    def dismiss(self) -> None:
+        """Let the runner go; it has done nothing."""
+        if self._ready is not None:
+            self._ready.close()
+            self._ready = None
+
+    def run(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Hand the plan over and follow it from a thread."""
+        runner = self._ready or Runner(self._config, self._where)
+        self._ready = None
+        self._busy.append(runner)
+        runner.tell(go={"plan": plan})
+
+        def follow() -> None:
+            runner.follow(plan, heard)
+            self._busy.remove(runner)
+
+        threading.Thread(target=follow, name=f"flip {plan.plan_id}", daemon=True).start()
+
+    def stop(self) -> None:
+        """Begin no further moves."""
+        for runner in self._busy:
+            runner.tell(stop=True)
+
+    def close(self) -> None:
+        """The console goes: every runner sees its stdin end and keeps to its own rules."""
+        self.dismiss()
+        for runner in list(self._busy):
+            runner.close()
+
+
+def _cut_off(flip_id: str, slots: tuple[int, ...], code: int) -> Progress:
+    names = ",".join(map(str, slots))
+    return Progress(
+        flip_id=flip_id,
+        at=time.time(),
+        kind="error",
+        step="outcome",
+        slots=slots,
+        text=f"the runner ended early ({code}); changeover settle {names} brings the flip to an outcome",
+    )

@@ -1,0 +1,219 @@
+"""Makes a site of this host: NVML by the sampler, workloads by their controllers and meters, flips by a runner."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Callable
+
+from console.config.loading import find, load
+from console.config.settings import Config
+from console.dispatch import RunnerFlipper
+from console.market.quotes import configured
+from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
+from console.paths import Places, places
+from console.site.live import LiveSite
+from console.site.presence import Presence
+from console.site.watch import Watch
+from console.telemetry.nvml import NvmlSource
+from console.telemetry.roster import Roster
+from console.text import clean
+from console.workloads.background import Background
+from console.workloads.contract import Controller, Meter, Task, WorkloadError
+from console.workloads.detect import occupancy, pids_to_read
+from console.workloads.expand import Placed
+from console.workloads.proctable import ProcessTable
+from console.workloads.registry import connect_controller, connect_meter
+
+TASKS_EVERY_S = 2.0
+METERS_EVERY_S = 2.0
+
+Key = tuple[str, str]
+"""Controller and unit."""
+
+
+class HostGround:
+    """This host as the ground of a site. Implements console.site.ground.Ground."""
+
+    simulated = False
+
+    def __init__(self, config: Config, where: Places, banners: tuple[str, ...]) -> None:
+        settings = config.settings
+        self.host = clean(socket.gethostname().partition(".")[0], 40)
+        self.config = config
+        self.places = where
+        self.roster = Roster(where.roster, _fixed_slots(config))
+        self.source = NvmlSource(self.roster)
+        self.flipper = RunnerFlipper(config, where)
+        self._quotes = configured(settings, config.written_at)
+        self._background = Background(settings.site.background)
+        self._controllers, trouble = _controllers(config)
+        self.banners = tuple(text for text in (*banners, *trouble, self.roster.notice) if text)
+        self._tasks: Watch[str, dict[Key, Task]] = Watch("controller", TASKS_EVERY_S)
+        self._meters: Watch[str, Output] = Watch("meter", METERS_EVERY_S)
+        self._open: dict[str, Meter] = {}
+        self._told: dict[Key, Task] = {}
+        self._table = ProcessTable({}, {})
+        self._table_of: tuple[frozenset[int], float] = (frozenset(), 0.0)
+        self._last: dict[Uuid, Occupancy] = {}
+        self._placed: tuple[Placed, ...] = ()
+
+    def now(self) -> float:
+        """Unix seconds."""
+        return time.time()
+
+    def clock(self) -> float:
+        """CLOCK_BOOTTIME: goes on through a suspend and does not jump."""
+        return time.clock_gettime(time.CLOCK_BOOTTIME)
+
+    def watch(self, placed: tuple[Placed, ...]) -> None:
+        """Ask these instances' controllers from now on."""
+        self._placed = placed
+        units: dict[str, list[str]] = {}
+        for one in placed:
+            units.setdefault(one.controller, []).append(one.unit)
+        self._tasks.want(
+            {
+                f"{name}:{','.join(names)}": _observer(name, self._controllers[name], tuple(names))
+                for name, names in units.items()
+                if name in self._controllers
+            }
+        )
+
+    def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:
+        """Who holds each GPU. ``/proc`` is read again only with a new process list or new pids."""
+        unasked = self._tasks.rounds() == 0
+        self._told = {key: task for told in self._tasks.answers().values() for key, task in told.items()}
+        pids = pids_to_read(batch.readings, self._told)
+        listed_at = max((reading.clients_at for reading in batch.readings), default=0.0)
+        if (pids, listed_at) != self._table_of:
+            self._table, self._table_of = ProcessTable.read(pids), (pids, listed_at)
+        found = occupancy(batch.readings, placed, self._told, self._table, self._background, previous=self._last)
+        if unasked:
+            found = tuple(map(_not_yet, found))
+        self._last = {one.uuid: one for one in found}
+        self._ask_meters({one.instance.unit for one in found if one.instance})
+        return found
+
+    def output(self, unit: str) -> Output | None:
+        """The newest answer of the meter of ``unit``."""
+        return self._meters.answers().get(unit)
+
+    def ready(self) -> bool:
+        """True once every controller has answered and every meter twice."""
+        return self._tasks.rounds() >= 1 and self._meters.rounds() >= 2
+
+    def unit_state(self, controller: str, unit: str) -> str:
+        """Its controller's last word."""
+        task = self._told.get((controller, unit))
+        return task.state if task else ""
+
+    def quotes(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
+        """What the config holds."""
+        return self._quotes
+
+    def check(self) -> tuple[str, ...]:
+        """What each controller finds wrong with its units; one that cannot be reached says so."""
+        found: list[str] = []
+        for name, controller in self._controllers.items():
+            units = tuple(one.unit for one in self._placed if one.controller == name)
+            try:
+                found += controller.check(units)
+            except WorkloadError as error:
+                found.append(f"controllers.{name}: {error}")
+        return tuple(found)
+
+    def close(self) -> None:
+        """Ask nobody any more."""
+        self._tasks.close()
+        self._meters.close()
+        for controller in self._controllers.values():
+            controller.close()
+        for meter in self._open.values():
+            meter.close()
+
+    def _ask_meters(self, units: set[str]) -> None:
+        wanted: dict[str, Callable[[], Output]] = {}
+        for one in self._placed:
+            settings = one.meter()
+            if one.unit not in units or settings is None or not settings.url:
+                continue
+            if one.unit not in self._open:
+                self._open[one.unit] = connect_meter(settings)
+            wanted[one.unit] = _reader(self._open[one.unit], _unit_of(one))
+        for unit in [unit for unit in self._open if unit not in wanted]:
+            # A meter remembers counters of one run: the next run begins with a new one.
+            self._open.pop(unit).close()
+        self._meters.want(wanted)
+
+
+def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool = False) -> LiveSite:
+    """A running site of this host. Raises ConfigError with sentences; everything else is told on the screen.
+
+    ``only_looks`` leaves no mark among running consoles and is never in anybody's way.
+    """
+    config = load(find(config_path))
+    where = places()
+    banners = list(config.warnings)
+    presence = None
+    if not where.shared:
+        banners.append("flips are coordinated for this user alone: the shared directories are missing")
+    if not (only_looks or read_only):
+        presence = Presence(where.run, config.hash)
+        read_only = presence.reason
+    ground = HostGround(config, where, tuple(banners))
+    site = LiveSite(ground, read_only=read_only, at_end=_ender(presence))
+    site.start()
+    return site
+
+
+def _not_yet(found: Occupancy) -> Occupancy:
+    """A stranger may turn out to be ours once the controllers have named their processes."""
+    if found.holder is not Holder.FOREIGN:
+        return found
+    return Occupancy(uuid=found.uuid, holder=Holder.UNKNOWN, who="asking the controllers", settled=False)
+
+
+def _ender(presence: Presence | None) -> Callable[[], None]:
+    return presence.close if presence else lambda: None
+
+
+def _fixed_slots(config: Config) -> dict[str, int]:
+    return {name: gpu.slot for name, gpu in config.settings.gpus.items() if gpu.slot is not None}
+
+
+def _controllers(config: Config) -> tuple[dict[str, Controller], tuple[str, ...]]:
+    """Controllers that could be connected, and sentences on the others."""
+    found: dict[str, Controller] = {}
+    trouble: list[str] = []
+    for name, settings in config.settings.controllers.items():
+        try:
+            found[name] = connect_controller(name, settings)
+        except WorkloadError as error:
+            trouble.append(f"controllers.{name}: {error}")
+    return found, tuple(trouble)
+
+
+def _observer(name: str, controller: Controller, units: tuple[str, ...]) -> Callable[[], dict[Key, Task]]:
+    def observe() -> dict[Key, Task]:
+        try:
+            return {(name, task.unit): task for task in controller.observe(units)}
+        except WorkloadError:
+            # Not reachable is not stopped: without a word the processes themselves must tell.
+            return {}
+
+    return observe
+
+
+def _reader(meter: Meter, unit: str) -> Callable[[], Output]:
+    def read() -> Output:
+        try:
+            return meter.read()
+        except WorkloadError as error:
+            return Output(at=time.time(), unit=unit, value=None, state=WorkState.FAILING, reason=str(error))
+
+    return read
+
+
+def _unit_of(one: Placed) -> str:
+    return "H/s" if one.kind is Kind.MINE else "tok/s"
