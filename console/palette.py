@@ -1,0 +1,62 @@
+"""The command palette: the actions of the registry by name, in the console's own look, and nothing else."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, cast
+
+import textual
+from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+
+from console.view.actions import Action, key_names
+from widgets.wire import TESTED, WireCompositor
+
+if TYPE_CHECKING:
+    from console.app import ConsoleApp
+
+_NOT_HERE = ("palette", "back", "up", "down", "page_up", "page_down")
+
+
+class ActionProvider(Provider):
+    """Finds actions that may be done now: under read-only none that acts."""
+
+    def _offered(self) -> list[tuple[Action, str]]:
+        app = cast("ConsoleApp", self.app)
+        return [(a, f"{a.help}  ({key_names(a)})") for a in app.gpus.actions if a.id not in _NOT_HERE]
+
+    async def discover(self) -> Hits:
+        """Every action, before anything is typed."""
+        app = cast("ConsoleApp", self.app)
+        for action, text in self._offered():
+            yield DiscoveryHit(text, partial(app.gpus.act, action.id))
+
+    async def search(self, query: str) -> Hits:
+        """The actions whose sentence matches what was typed."""
+        app = cast("ConsoleApp", self.app)
+        matcher = self.matcher(query)
+        for action, text in self._offered():
+            score = matcher.match(text)
+            if score > 0:
+                yield Hit(score, matcher.highlight(text), partial(app.gpus.act, action.id))
+
+
+class Palette(CommandPalette):
+    """Textual's palette without its boxes."""
+
+    DEFAULT_CSS = """
+    Palette { background: transparent; }
+    Palette > Vertical { margin-top: 2; width: 100%; background: $surface; }
+    Palette #--input { border: none; padding: 1 2 0 2; background: $surface; }
+    Palette #--input.--list-visible { border: none; }
+    Palette SearchIcon { display: none; }
+    Palette CommandInput { background: $surface; padding: 0 1; }
+    Palette CommandList { background: $surface; border: none; padding: 1 2; max-height: 60vh; }
+    Palette CommandList > .option-list--option { text-style: none; }
+    Palette CommandList > .option-list--option-highlighted { background: $cursor-ground; text-style: bold; }
+    Palette CommandList:ansi > .option-list--option-highlighted { background: ansi_default; text-style: reverse; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__(providers=[ActionProvider], placeholder="an action by name")
+        if textual.__version__ in TESTED:
+            self._compositor = WireCompositor()

@@ -1,0 +1,107 @@
+"""What each action of the registry does on the screen of GPUs: one entry per action, none left out."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+from typing import TYPE_CHECKING
+
+from console.flips.records import Plan
+from console.screens.choose import Picker
+from console.screens.flip import FlipDialog
+from console.screens.modal import Help
+
+if TYPE_CHECKING:
+    from console.screens.gpus import GpusScreen
+
+Deed = Callable[["GpusScreen"], None]
+
+
+def acted_on(screen: GpusScreen) -> tuple[tuple[int, ...], bool]:
+    """The slots that an action takes in, and whether instances are taken whole: the cursor's are, marked ones not."""
+    if screen.sight.marks:
+        marked = (row for row in screen.snapshot.rows if row.reading.uuid in screen.sight.marks)
+        return tuple(row.reading.slot for row in marked), False
+    return ((screen.row.reading.slot,), True) if screen.row is not None else ((), True)
+
+
+def flip(screen: GpusScreen, target: str) -> None:
+    """Plan a flip of the marked GPUs, or of the one under the cursor, and show the plan."""
+    slots, whole = acted_on(screen)
+    if slots:
+        site = screen.app.site
+        _show(screen, lambda force: site.plan(slots, target, whole=whole, force=force), forces=True)
+
+
+def undo(screen: GpusScreen) -> None:
+    """Show the plan that takes back the latest flip."""
+    slots, _ = acted_on(screen)
+    if slots:
+        _show(screen, lambda _: screen.app.site.undo(slots), forces=False)
+
+
+def choose(screen: GpusScreen) -> None:
+    """Open the picker with the ladder of the GPU under the cursor; what is picked there is for the marked ones too."""
+    if screen.row is not None:
+        slots, _ = acted_on(screen)
+        screen.open(Picker(screen.row, len(slots), screen.snapshot.currency, partial(flip, screen), screen.close))
+
+
+def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces: bool) -> None:
+    site = screen.app.site
+
+    def plan(force: tuple[str, ...] = ()) -> Plan:
+        made = make(force)
+        if made.moves:
+            site.prepare()
+        return made
+
+    def confirm(confirmed: Plan) -> None:
+        screen.close()
+        screen.see(marks=frozenset())
+        screen.app.flip(confirmed)
+
+    def cancel() -> None:
+        screen.close()
+        site.dismiss()
+
+    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=plan if forces else None))
+
+
+def _mark(screen: GpusScreen) -> None:
+    if screen.row is not None:
+        screen.sight = screen.sight.toggled(screen.row.reading.uuid)
+        screen.move(by=1)
+
+
+def _sort(screen: GpusScreen) -> None:
+    screen.sight = screen.sight.next_sort()
+
+
+def _back(screen: GpusScreen) -> None:
+    screen.sight = screen.sight.back()
+
+
+DEEDS: dict[str, Deed] = {
+    "up": lambda screen: screen.move(by=-1),
+    "down": lambda screen: screen.move(by=1),
+    "page_up": lambda screen: screen.move(by=-screen.page_rows),
+    "page_down": lambda screen: screen.move(by=screen.page_rows),
+    "first": lambda screen: screen.move(0),
+    "last": lambda screen: screen.move(len(screen.snapshot.rows)),
+    "mine": partial(flip, target="mine"),
+    "ai": partial(flip, target="ai"),
+    "off": partial(flip, target="off"),
+    "best": partial(flip, target="best"),
+    "choose": choose,
+    "undo": undo,
+    "stop": lambda screen: screen.app.site.stop_batch(),
+    "mark": _mark,
+    "filter": lambda screen: screen.see(typing=True),
+    "sort": _sort,
+    "why": lambda screen: screen.see(expanded=not screen.sight.expanded),
+    "palette": lambda screen: screen.app.action_command_palette(),
+    "help": lambda screen: screen.open(Help(screen.actions, screen.read_only, screen.close)),
+    "back": _back,
+    "quit": lambda screen: screen.app.exit(),
+}

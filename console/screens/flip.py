@@ -1,0 +1,89 @@
+"""The flip dialog: shows a plan before anything happens, and lets nothing be confirmed that was typed too early.
+
+It acts on the plan it was opened with: whatever the cursor, the table or the quotes do behind it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from console.flips.records import Plan
+from console.model import Snapshot
+from console.screens.modal import STOOD_S, Press
+from console.view import dialog
+from console.view.pieces import Line
+
+LONGEST = 80  # characters of a host and a slot
+
+
+class FlipDialog:
+    """``y`` confirms, esc and ``n`` cancel, ``!`` asks for host and slot and plans again with their guards waived."""
+
+    def __init__(
+        self,
+        plan: Plan,
+        snapshot: Snapshot,
+        *,
+        confirm: Callable[[Plan], None],
+        cancel: Callable[[], None],
+        force: Callable[[tuple[str, ...]], Plan] | None = None,
+    ) -> None:
+        self.title = dialog.title(plan)
+        self.plan = plan
+        self.armed = False
+        self._snapshot = snapshot
+        self._confirm, self._cancel, self._force = confirm, cancel, force
+        self._stood_at: float | None = None
+        self._typed: str | None = None  # what was typed of host:slot, None while that is not asked for
+        self._forced: tuple[str, ...] = plan.forced
+
+    def lines(self, room: int) -> list[Line]:
+        """The plan and what can be pressed."""
+        out = dialog.lines(self.plan, self._snapshot, room)
+        if self._typed is not None:
+            return [*out, (), *dialog.force_prompt(self.plan, self._typed)]
+        return [*out, (), dialog.keys(self.plan, armed=self.armed, force=self._force is not None)]
+
+    def stands(self, at: float) -> None:
+        """The plan is on the terminal since ``at``: from 300 ms later on keys are meant for it."""
+        if self._stood_at is None:
+            self._stood_at = at
+
+    def arm(self) -> None:
+        """Show that keys count now."""
+        self.armed = True
+
+    def press(self, press: Press) -> None:
+        """A key. Those read before the plan stood 300 ms are dropped, esc too: nothing is open that needs haste."""
+        if self._stood_at is None or press.at < self._stood_at + STOOD_S:
+            return
+        if self._typed is not None:
+            self._type(press)
+        elif press.key == "y" and self.plan.moves:
+            self._confirm(self.plan)
+        elif press.key in ("escape", "n", "q"):
+            self._cancel()
+        elif press.character == "!" and self._force is not None and dialog.forceable(self.plan.refusals):
+            self._typed = ""
+
+    def _type(self, press: Press) -> None:
+        typed = self._typed or ""
+        if press.key == "escape":
+            self._typed = None
+        elif press.key == "backspace":
+            self._typed = typed[:-1]
+        elif press.key == "enter":
+            self._waive(typed)
+        elif press.character and press.character.isprintable() and len(typed) < LONGEST:
+            self._typed = typed + press.character
+
+    def _waive(self, typed: str) -> None:
+        """Plan again without the forceable guards of the GPU that was named; anything else is simply not taken."""
+        names = {f"{self.plan.host}:{slot}" for slot in dialog.forceable(self.plan.refusals)}
+        self._typed = None
+        if typed not in names or self._force is None:
+            return
+        self._forced = (*self._forced, typed)
+        self.plan = self._force(self._forced)
+        self.title = dialog.title(self.plan)
+        self._stood_at, self.armed = None, False  # a new plan: it has to stand before it can be confirmed

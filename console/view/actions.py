@@ -1,0 +1,136 @@
+"""Everything a key can do, in one list: the keys bound, the footer, ``?``, the palette and the README come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from console.view.pieces import Line, Piece, fit, left, width
+
+
+class Action(NamedTuple):
+    """What one key does. A ``dangerous`` one may touch a workload: under read-only it is not bound, nor listed."""
+
+    id: str
+    keys: tuple[str, ...]  # as Textual names them
+    label: str  # a word, for the footer
+    help: str  # a sentence, for ?, the palette and the README
+    group: str
+    dangerous: bool = False
+    foot: int = 0  # its place in the footer's order of importance; 0 stays out of it
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action("up", ("up", "k"), "up", "Move the cursor up", "move"),
+    Action("down", ("down", "j"), "down", "Move the cursor down", "move"),
+    Action("page_up", ("pageup", "ctrl+b"), "page up", "Move a page up", "move"),
+    Action("page_down", ("pagedown", "ctrl+f"), "page down", "Move a page down", "move"),
+    Action("first", ("home", "g"), "first", "Go to the first GPU", "move"),
+    Action("last", ("end", "G"), "last", "Go to the last GPU", "move"),
+    Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1),
+    Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2),
+    Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3),
+    Action("best", ("f",), "best", "Flip to what the ladder says is best", "flip", True, 4),
+    Action("choose", ("enter",), "ladder", "Choose a workload from the ladder", "flip", True, 5),
+    Action("undo", ("u",), "undo", "Take back the latest flip of this GPU", "flip", True, 6),
+    Action("stop", ("x",), "stop after these", "Finish the flips under way and begin no more", "flip", True),
+    Action("mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7),
+    Action(
+        "filter",
+        ("slash",),
+        "filter",
+        "Show only GPUs whose row has a word, or temp>70, net<0, !ergo",
+        "pick",
+        False,
+        8,
+    ),
+    Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10),
+    Action(
+        "why", ("w",), "why", "Say more about the advice: guards, blocks, prices at which it turns", "look", False, 9
+    ),
+    Action("palette", ("colon",), "commands", "Find an action by name", "look", False, 11),
+    Action("help", ("question_mark",), "keys", "Show every key", "look", False, 12),
+    Action("back", ("escape",), "back", "Close what is open, drop the filter, drop the marks", "look"),
+    Action("quit", ("q",), "quit", "Leave; nothing that runs is touched", "look", False, 13),
+)
+
+GROUPS = {"move": "move", "flip": "act on the cursor's GPU, or on the marked ones", "pick": "pick", "look": "look"}
+
+_NAMES = {
+    "up": "↑",
+    "down": "↓",
+    "pageup": "PgUp",
+    "pagedown": "PgDn",
+    "home": "Home",
+    "end": "End",
+    "slash": "/",
+    "colon": ":",
+    "question_mark": "?",
+    "escape": "esc",
+    "ctrl+b": "^b",
+    "ctrl+f": "^f",
+}
+
+
+def allowed(read_only: str) -> tuple[Action, ...]:
+    """The actions there are: with a reason to be read-only, none that acts."""
+    return tuple(action for action in ACTIONS if not (read_only and action.dangerous))
+
+
+def keymap(actions: Iterable[Action]) -> dict[str, str]:
+    """Which key does what, by Textual's names."""
+    return {key: action.id for action in actions for key in action.keys}
+
+
+def key_names(action: Action) -> str:
+    """Its keys as a person reads them: ``↑ k``."""
+    return " ".join(_NAMES.get(key, key) for key in action.keys)
+
+
+class Foot(NamedTuple):
+    """The footer's line, and which columns of it do what when they are clicked."""
+
+    line: Line
+    spans: tuple[tuple[int, int, str], ...]
+
+
+def footer(actions: Sequence[Action], room: int) -> Foot:
+    """As many keys as fit in the order of their importance, shown in that order too."""
+    line: list[Piece] = [Piece(" ")]
+    spans: list[tuple[int, int, str]] = []
+    at = 1
+    always = [a for a in actions if a.id in ("help", "quit")]
+    kept = sorted((a for a in actions if a.foot), key=lambda a: a.foot)
+    gap = 3 if room >= 130 else 2
+    while sum(_foot_width(a) + gap for a in kept) > room and len(kept) > len(always):
+        kept.remove(next(a for a in reversed(kept) if a not in always))
+    for action in kept:
+        size = _foot_width(action)
+        line += [Piece(key_names(action), "key"), Piece(f" {action.label}{' ' * gap}", "label")]
+        spans.append((at, at + size, action.id))
+        at += size + gap
+    return Foot(fit(line, room), tuple(spans))
+
+
+def _foot_width(action: Action) -> int:
+    return len(key_names(action)) + 1 + len(action.label)
+
+
+def help_lines(actions: Sequence[Action], read_only: str, room: int) -> list[Line]:
+    """The page behind ``?``: every key with its sentence, by group."""
+    out: list[Line] = []
+    for group, title in GROUPS.items():
+        members = [action for action in actions if action.group == group]
+        if not members:
+            continue
+        out += [(), (Piece(title, "title"),)]
+        out += [(*left(key_names(a), 14, "key"), Piece(a.help, "value")) for a in members]
+    if read_only:
+        out += [(), (Piece("READ-ONLY", "guarded"), Piece(f"  {read_only}: no key that acts is bound", "label"))]
+    return [fit(line, room) if width(line) > room else line for line in out[1:]]
+
+
+def table_of_keys(actions: Sequence[Action] = ACTIONS) -> str:
+    """The keys as a Markdown table, for the README."""
+    rows = [f"| `{key_names(a)}` | {a.help} |" for a in actions]
+    return "\n".join(("| key | what it does |", "|---|---|", *rows))

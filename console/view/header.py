@@ -1,0 +1,153 @@
+"""The two lines that head every screen: where we are, what is wrong, what it earns; and the quotes it rests on."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from console import units
+from console.model import Quote, Snapshot, Totals
+from console.view import clock, tones
+from console.view.pieces import Line, Piece, fit, spread, together, width
+from console.view.trend import NEAR, gauge
+
+SILENT_S = 5.0
+"""Without a new snapshot for this long the screen says that nothing comes in."""
+
+_COUNT = {"ai": ("ai", f"{tones.AI} "), "mine": ("mine", f"{tones.MINE} "), "off": ("label", "")}
+_HARM = ("lost", "gone", "hung", "stuck", "failing", "reset_required")
+
+
+def badges(snapshot: Snapshot, read_only: str) -> Line:
+    """What must be known before any figure is read: that it is simulated, that no key acts."""
+    simulated = (Piece(" SIMULATED ", "badge"),) if snapshot.simulated else ()
+    guarded = (Piece(" READ-ONLY ", "guarded"),) if read_only else ()
+    return together([part for part in (simulated, guarded) if part], 1)
+
+
+def first(snapshot: Snapshot, now: float, room: int, read_only: str = "") -> Line:
+    """Host and site, badges, counts, watts, money, clock; what has no room leaves from the least needed on."""
+    totals, symbol = snapshot.totals, units.symbol(snapshot.currency)
+    host = (Piece(" "), Piece(f"{snapshot.host}", "brand"))
+    place = (Piece(f" · {snapshot.site}", "label"),) if snapshot.site else ()
+    badge = badges(snapshot, read_only)
+    head = together([part for part in ((*host, *place), badge) if part], 2)
+    short = together([part for part in (host, badge) if part], 2)
+    time = (Piece(clock.local(now, snapshot.timezone), "label"), Piece(" "))
+    now_part, today, could = _now(totals, symbol), _today(totals, symbol), _could(totals, symbol)
+    brief = counts(totals, brief=True)
+    choices = [
+        [head, counts(totals), _watts(snapshot, 16), now_part, today, could, time],
+        [head, counts(totals), _watts(snapshot, 8), now_part, today, could, time],
+        [head, counts(totals), _watts(snapshot), now_part, today, time],
+        [short, counts(totals), _watts(snapshot), now_part, today, time],
+        [short, brief, _watts(snapshot), now_part, today, time],
+        [short, brief, _watts(snapshot, limit=False), now_part, time],
+        [short, brief, _watts(snapshot, limit=False), now_part],
+        [short, alarms(totals), now_part],
+        [short, now_part],
+    ]
+    for parts in choices:
+        shown = [part for part in parts if part]
+        if sum(map(width, shown)) + 2 * (len(shown) - 1) <= room:
+            return spread(shown, room, gap=2)
+    return fit(short if not badge else (*badge, *host), room)
+
+
+def counts(totals: Totals, *, brief: bool = False) -> Line:
+    """``8 GPUs  ◆ 4 ai  ▲ 2 mine  1 off  ✕ 1 lost``; brief says the businesses by their glyphs and alarms in full."""
+    total = sum(number for _, number in totals.counts)
+    out: list[Line] = [] if brief else [(Piece(f"{total}", "strong"), Piece(" GPUs", "label"))]
+    for word, number in totals.counts:
+        tone, glyph = _COUNT.get(word, ("harm", "✕ ") if word in _HARM else ("label", ""))
+        if number and not (brief and tone == "label"):
+            name = "" if brief and tone != "harm" else f" {word}"
+            out.append((Piece(f"{glyph}{number}{name}", tone),))
+    return together(out, 2)
+
+
+def alarms(totals: Totals) -> Line:
+    """What of the counts is wrong: ``✕ 1 lost``."""
+    return together(
+        [(Piece(f"✕ {number} {word}", "harm"),) for word, number in totals.counts if number and word in _HARM]
+    )
+
+
+def _watts(snapshot: Snapshot, bar: int = 0, *, limit: bool = True) -> Line:
+    wall, most = snapshot.totals.wall_w, snapshot.power_limit_w
+    out = [Piece(units.fixed(None if wall is None else wall / 1000, 1, 2).strip(), "strong"), Piece(" kW", "label")]
+    if most is None:
+        return tuple(out)
+    if limit:
+        out[1] = Piece(f" of {units.fixed(most / 1000, 1, 2).strip()} kW", "label")
+    share = None if wall is None or most <= 0 else wall / most
+    said = units.percent(None if share is None else share * 100)
+    if bar:
+        out += [Piece("  "), *gauge(share, bar), Piece(f" {said}", "label")]
+    elif share is not None and share >= NEAR:
+        out.append(Piece(f" {said}!", "harm" if share > 1 else "warn"))
+    return tuple(out)
+
+
+def _now(totals: Totals, symbol: str) -> Line:
+    tone = tones.money(totals.net_per_h, strong=True)
+    partly = f"  {totals.unknown_rows} unknown" if totals.unknown_rows else ""
+    return (
+        Piece("now ", "label"),
+        Piece(units.money(totals.net_per_h), tone),
+        Piece(f" {symbol}/h", "label"),
+        Piece(partly, "aside"),
+    )
+
+
+def _today(totals: Totals, symbol: str) -> Line:
+    return Piece("today ", "label"), Piece(units.money(totals.today_accrued), "strong"), Piece(f" {symbol}", "label")
+
+
+def _could(totals: Totals, symbol: str) -> Line:
+    best = totals.best_net_per_h
+    if best is None or totals.net_per_h is None or best - totals.net_per_h < 0.005:
+        return ()
+    return Piece("could be ", "label"), Piece(units.money(best), "value"), Piece(f" {symbol}/h", "label")
+
+
+def second(snapshot: Snapshot, now: float, room: int) -> Line:
+    """The quotes with their ages, stale ones worded. Where there is no room fresh ones leave first, counted."""
+    if now - snapshot.at > SILENT_S and snapshot.rows:
+        word = f" ✕ nothing new for {units.age(now - snapshot.at)}: what stands below is old"
+        return fit((Piece(word, "harm"),), room)
+    if not snapshot.quotes:
+        return fit((Piece(" no quotes: without a price there is no profit to show", "label"),), room)
+    shown = list(snapshot.quotes)
+    while shown:
+        hidden = len(snapshot.quotes) - len(shown)
+        parts = [_quote(quote, now, snapshot.currency) for quote in shown]
+        if hidden:
+            parts.append((Piece(f"+{hidden}", "aside"),))
+        line = (Piece(" "), *together(parts, 4 if room >= 140 else 2))
+        if width(line) <= room or len(shown) == 1:
+            return fit(line, room)
+        shown.remove(_least_needed(shown, now))
+    return fit((), room)
+
+
+def _least_needed(quotes: Sequence[Quote], now: float) -> Quote:
+    fresh = [quote for quote in quotes if not quote.stale(now)]
+    return (fresh or list(quotes))[-1]
+
+
+def _quote(quote: Quote, now: float, currency: str) -> Line:
+    stale, seconds = quote.stale(now), quote.age_s(now)
+    return (
+        Piece(f"{quote.name} ", "label"),
+        Piece(_figure(quote), "stale" if stale else "value"),
+        Piece(f" {quote.unit.replace(currency, units.symbol(currency))} ", "label"),
+        Piece(f"stale {units.age(seconds)}" if stale else units.age(seconds), "warn" if stale else "aside"),
+    )
+
+
+def _figure(quote: Quote) -> str:
+    if quote.kind in ("difficulty", "nethash", "hash_price"):
+        return units.si(quote.value)
+    if quote.kind == "carbon":
+        return units.fixed(quote.value, 4, 0).strip()
+    return units.money(quote.value, 3 if abs(quote.value) < 0.2 else 2, sign=False)

@@ -1,0 +1,177 @@
+"""The whole screen of mode 1 as data: from a snapshot, what the operator chose and the size, to lines of tones."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from console import units
+from console.model import GpuRow, LogLine, Snapshot
+from console.view import actions, cells, charts, header, ladder, layout, log, rows, start, table, why
+from console.view.actions import Action, Foot
+from console.view.pieces import Line, Piece, fit, together, width
+from console.view.sight import Sight, in_flight
+
+ONE_CHART = 100  # narrower than this there is room for one chart only
+AXIS = 11  # columns that a chart's axis takes of its room
+
+
+class Frame(NamedTuple):
+    """What a page is made from."""
+
+    snapshot: Snapshot
+    sight: Sight
+    now: float
+    width: int
+    height: int
+    actions: tuple[Action, ...]
+    read_only: str = ""
+    hash_prefix: str | None = None
+
+
+class Page(NamedTuple):
+    """What stands where. ``rows`` are in the table's order, ``cursor`` is a row of them or -1."""
+
+    regions: layout.Regions
+    head: list[Line]
+    banner: list[Line]
+    titles: Line
+    rows: tuple[GpuRow, ...]
+    cursor: int
+    placed: tuple[layout.Placed, ...]
+    scene: cells.Scene
+    empty: list[Line]
+    charts: tuple[charts.Chart, ...]
+    chart_title: Line
+    ladder: list[Line]
+    why: list[Line]
+    log: list[Line]
+    foot: Foot
+
+    def line(self, index: int) -> Line:
+        """One row of the table, made when it is seen."""
+        if not self.rows:
+            return self.empty[index] if index < len(self.empty) else ()
+        return rows.line(self.rows[index], self.placed, self.scene)
+
+    @property
+    def row(self) -> GpuRow | None:
+        """The row under the cursor."""
+        return self.rows[self.cursor] if 0 <= self.cursor < len(self.rows) else None
+
+
+def page(frame: Frame) -> Page:
+    """Lay out one frame."""
+    snapshot, sight, room = frame.snapshot, frame.sight, frame.width
+    flights = dict(sight.flights)
+    all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
+    prefix = units.hash_prefix([_per_hash(row) for row in all_rows], frame.hash_prefix)
+    scene = cells.Scene(frame.now, snapshot.currency, prefix)
+    shown = table.arrange(all_rows, sight.filter, sight.sort, scene)
+    cursor = table.place_of(shown, sight.cursor, sight.index)
+    row = shown[cursor] if cursor >= 0 else None
+    banner = start.banners(snapshot, room, frame.height, len(all_rows), len(shown), sight.filter)
+    regions = layout.regions(
+        frame.height,
+        rows=len(all_rows) or 4,
+        ladder=_ladder_lines(all_rows),
+        why=max(2, min(12, why.length(row, snapshot, room))) if sight.expanded else 2,
+        banners=len(banner),
+        bare=not all_rows,
+    )
+    placed = layout.columns(room)
+    return Page(
+        regions,
+        _head(frame)[: regions.head],
+        banner,
+        rows.titles(placed, sight.sort) if all_rows else (),
+        shown,
+        cursor,
+        placed,
+        scene,
+        start.empty(snapshot, room) if not all_rows else [],
+        _charts(snapshot, room) if regions.charts else (),
+        _chart_title(snapshot, room),
+        _with_title(ladder.title(row, room), ladder.lines(row, snapshot, room, max(0, regions.ladder - 1)), regions),
+        why.lines(row, snapshot, room, regions.why, expanded=sight.expanded),
+        log.lines(_log(snapshot, sight), snapshot.timezone, room, regions.log),
+        _foot(frame, len(shown), len(all_rows)),
+    )
+
+
+def _per_hash(row: GpuRow) -> float | None:
+    return row.money.profit_per_hash.value if row.money.profit_per_hash else None
+
+
+def _ladder_lines(all_rows: tuple[GpuRow, ...]) -> int:
+    """As many as the longest ladder needs, so that moving the cursor moves nothing else."""
+    return min(ladder.MOST, max((len(row.money.options) for row in all_rows), default=0)) or 1
+
+
+def _with_title(title: Line, lines: list[Line], regions: layout.Regions) -> list[Line]:
+    return [title, *lines] if regions.ladder else []
+
+
+def _head(frame: Frame) -> list[Line]:
+    snapshot = frame.snapshot
+    return [
+        header.first(snapshot, frame.now, frame.width, frame.read_only),
+        header.second(snapshot, frame.now, frame.width),
+    ]
+
+
+def _charts(snapshot: Snapshot, room: int) -> tuple[charts.Chart, ...]:
+    if room < ONE_CHART:
+        return (charts.net(snapshot, plot_room(room)),)
+    return charts.net(snapshot, plot_room(room)), charts.power(snapshot, plot_room(room))
+
+
+def chart_room(room: int) -> int:
+    """Columns of each chart."""
+    return (room - 4) // 2 if room >= ONE_CHART else room - 4
+
+
+def plot_room(room: int) -> int:
+    """Columns of a chart's area, without its axis."""
+    return chart_room(room) - AXIS
+
+
+def _chart_title(snapshot: Snapshot, room: int) -> Line:
+    minutes = round(len(snapshot.trend_net) * snapshot.trend_step_s / 60)
+    return ladder.hairline(("this host", f"{minutes} min" if minutes else "nothing kept yet"), room)
+
+
+def _log(snapshot: Snapshot, sight: Sight) -> list[LogLine]:
+    """The site's lines and this console's own; what both say is said once."""
+    said = {entry.text for entry in snapshot.log}
+    return [*snapshot.log, *(note for note in sight.notes if note.text not in said)]
+
+
+def _foot(frame: Frame, shown: int, total: int) -> Foot:
+    sight = frame.sight
+    if sight.typing:
+        return Foot(_entry(sight.filter, shown, total, frame.width), ())
+    parts: list[Line] = []
+    if sight.marks:
+        parts.append((Piece(f"● {len(sight.marks)} marked", "mark"),))
+    if sight.filter:
+        parts.append((Piece("/ ", "key"), Piece(sight.filter, "strong"), Piece(f"  {shown} of {total}", "label")))
+    head: Line = (Piece(" "), *together(parts, 3), Piece("   ")) if parts else ()
+    size = width(head)
+    foot = actions.footer(frame.actions, frame.width - size)
+    line = fit((*head, *foot.line), frame.width)
+    return Foot(line, tuple((a + size, b + size, name) for a, b, name in foot.spans))
+
+
+def _entry(text: str, shown: int, total: int, room: int) -> Line:
+    line = (
+        Piece(" / ", "key"),
+        Piece(text, "entry"),
+        Piece("▏", "cursor"),
+        Piece(f"   {shown} of {total}", "label"),
+        Piece("   enter", "key"),
+        Piece(" keep", "label"),
+        Piece("   esc", "key"),
+        Piece(" clear", "label"),
+        Piece("   words, temp>70, net<0, workload=ergo, !ai", "aside"),
+    )
+    return fit(line, room)

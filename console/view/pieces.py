@@ -1,0 +1,146 @@
+"""Text with a tone: what every part of the screen is made of before anything draws it."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+
+class Piece(NamedTuple):
+    """A run of text and the tone it is said in, a word of ``view.tones``."""
+
+    text: str
+    tone: str = "value"
+
+
+Line = tuple[Piece, ...]
+
+
+def cells(text: str) -> int:
+    """Columns that ``text`` takes on a terminal."""
+    if text.isascii():
+        return len(text)
+    return sum(_cell(c) for c in text)
+
+
+def _cell(char: str) -> int:
+    if char < "\u0300":
+        return 1
+    if unicodedata.combining(char):
+        return 0
+    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+
+
+def width(line: Iterable[Piece]) -> int:
+    """Columns that a line takes."""
+    return sum(cells(piece.text) for piece in line)
+
+
+def cut(text: str, room: int) -> str:
+    """``text`` in at most ``room`` columns; what is left out is shown by ``…``."""
+    if cells(text) <= room:
+        return text
+    if room <= 0:
+        return ""
+    kept, used = [], 0
+    for char in text:
+        used += _cell(char)
+        if used > room - 1:
+            break
+        kept.append(char)
+    return "".join(kept).rstrip() + "…"
+
+
+def fit(line: Sequence[Piece], room: int) -> Line:
+    """The line in exactly ``room`` columns: cut with ``…`` or filled with blanks."""
+    kept: list[Piece] = []
+    left = room
+    for index, piece in enumerate(line):
+        size = cells(piece.text)
+        rest = left - size
+        if rest < 0 or (rest == 0 and any(p.text.strip() for p in line[index + 1 :])):
+            text = cut(piece.text, left) if rest < 0 else cut(piece.text + " …", left)
+            kept.append(Piece(text, piece.tone))
+            left -= cells(text)
+            break
+        kept.append(piece)
+        left = rest
+    if left:
+        kept.append(Piece(" " * left, "value"))
+    return tuple(kept)
+
+
+def left(text: str, room: int, tone: str = "value") -> Line:
+    """``text`` at the left of ``room`` columns."""
+    return fit((Piece(text, tone),), room)
+
+
+def right(text: str, room: int, tone: str = "value") -> Line:
+    """``text`` at the right of ``room`` columns; what does not fit becomes ``…``, never a wrong number."""
+    size = cells(text)
+    if size > room:
+        return (Piece("…".rjust(room), tone),)
+    return (Piece(" " * (room - size) + text, tone),)
+
+
+def on_point(text: str, before: int, after: int) -> str:
+    """A figure with its decimal point after ``before`` columns, ``before + 1 + after`` wide.
+
+    Without a point its last digit stands before that place. What does not fit becomes ``…``, never a cut figure.
+    """
+    head, point, tail = text.partition(".")
+    if len(head) > before or len(tail) > after:
+        return "…".rjust(before).ljust(before + 1 + after)
+    return head.rjust(before) + (point + tail).ljust(after + 1)
+
+
+def flush_right(line: Sequence[Piece], room: int) -> Line:
+    """The whole line at the right of ``room`` columns; cut at its end where it does not fit."""
+    gap = room - width(line)
+    return (Piece(" " * gap, "value"), *line) if gap > 0 else fit(line, room)
+
+
+def spread(parts: Sequence[Line], room: int, gap: int = 3, most: int = 12) -> Line:
+    """Parts side by side over ``room`` columns, the spare blanks shared between them up to ``most`` each."""
+    total = sum(width(part) for part in parts)
+    holes = max(1, len(parts) - 1)
+    each = min(most, max(gap, (room - total) // holes))
+    return fit(together(parts, each), room)
+
+
+def together(parts: Iterable[Line], gap: int = 3) -> Line:
+    """Parts side by side with ``gap`` blanks between them."""
+    out: list[Piece] = []
+    for part in parts:
+        if out:
+            out.append(Piece(" " * gap, "value"))
+        out.extend(part)
+    return tuple(out)
+
+
+def text_of(line: Iterable[Piece]) -> str:
+    """The line's text alone."""
+    return "".join(piece.text for piece in line)
+
+
+def wrap(text: str, room: int, lines: int) -> list[str]:
+    """``text`` at word breaks in at most ``lines`` lines of ``room`` columns; a cut is shown by ``…``."""
+    out: list[str] = []
+    current = ""
+    for word in text.split(" "):
+        longer = f"{current} {word}" if current else word
+        if cells(longer) <= room or not current:
+            current = longer
+            continue
+        out.append(current)
+        current = word
+    out.append(current)
+    if len(out) > lines:
+        out = [*out[: lines - 1], " ".join(out[lines - 1 :])]
+    return [cut(line, room) for line in out]
+
+
+def quiet(line: Line) -> Line:
+    """The line in the tone of what may go unread."""
+    return tuple(Piece(piece.text, "aside") for piece in line)

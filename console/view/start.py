@@ -1,0 +1,50 @@
+"""What stands in the table's place when there is nothing to list, and the banners above it."""
+
+from __future__ import annotations
+
+from console.model import HostState, Snapshot
+from console.view.layout import NEEDED
+from console.view.pieces import Line, Piece, fit, wrap
+
+_HOST = {
+    HostState.NO_DRIVER: ("no NVIDIA driver on this host", "install one, then come back: nothing else is needed"),
+    HostState.MISMATCH: ("the NVIDIA driver and its library do not match", "reboot, or reload the kernel module"),
+    HostState.NO_GPUS: ("no GPUs", "the driver answers and lists none: check power, risers and lspci"),
+    HostState.HUNG: (
+        "the driver does not answer",
+        "what stands below is the last it said; see the kernel log for XIDs",
+    ),
+}
+
+
+def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, filter_text: str) -> list[Line]:
+    """Lines above the table, the gravest first: too small, the driver, the site's own, the one next thing to do."""
+    out: list[Line] = []
+    if room < NEEDED[0] or height < NEEDED[1]:
+        need = f"{NEEDED[0]}x{NEEDED[1]} needed, this is {room}x{height}: rows only"
+        out.append((Piece(f" {need}", "warn"),))
+    if snapshot.host_state is not HostState.OK and (rows or snapshot.host_state is HostState.HUNG):
+        word, do = _HOST[snapshot.host_state]
+        out.append((Piece(f" ✕ {word}", "harm"), Piece(f": {snapshot.reason or do}", "value")))
+    if snapshot.read_only:
+        out.append((Piece(f" ! no key acts: {snapshot.read_only}", "warn"),))
+    out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners]
+    if rows and not any(row.money.options for row in snapshot.rows):
+        hint = " no workloads configured: `changeover init` writes a config from what already runs here"
+        out.append((Piece(hint, "warn"),))
+    if filter_text and not kept and rows:
+        out.append((Piece(f" no row has {filter_text!r}; esc shows all {rows}", "warn"),))
+    return [fit(line, room) for line in out]
+
+
+def empty(snapshot: Snapshot, room: int) -> list[Line]:
+    """The table of a host without rows: what is being waited for, or what is missing and what to do about it."""
+    if snapshot.host_state is HostState.OK:
+        word, do = "reading the GPUs", snapshot.reason or "the first figures come in a moment"
+        tone = "value"
+    else:
+        (word, do), tone = _HOST[snapshot.host_state], "harm"
+        do = snapshot.reason or do
+    out: list[Line] = [(), (Piece(f"   {'✕ ' if tone == 'harm' else ''}{word}", tone),)]
+    out += [(Piece(f"   {part}", "label"),) for part in wrap(do, room - 6, 3)]
+    return [fit(line, room) for line in out]

@@ -1,0 +1,146 @@
+"""An area chart of block characters: a bright edge over a quiet body, its axis at the left. Draws, decides nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple, Protocol
+
+from widgets.pieces import Line, Piece, exactly
+
+AXIS = 11  # columns of the axis labels, with the blank after them
+_UP = " ▁▂▃▄▅▆▇█"
+
+
+class Chart(Protocol):
+    """What is drawn: one value per column, in the range of the axis, with its words."""
+
+    @property
+    def title(self) -> str: ...
+    @property
+    def unit(self) -> str: ...
+    @property
+    def values(self) -> Sequence[float | None]: ...
+    @property
+    def low(self) -> float: ...
+    @property
+    def high(self) -> float: ...
+    @property
+    def ticks(self) -> Sequence[tuple[float, str]]: ...
+    @property
+    def since(self) -> str: ...
+    @property
+    def until(self) -> str: ...
+    @property
+    def edge(self) -> str: ...
+    @property
+    def body(self) -> str: ...
+    @property
+    def limit(self) -> float | None: ...
+    @property
+    def limit_word(self) -> str: ...
+
+
+class Scale(NamedTuple):
+    """What a chart's rows stand for: the values at its lower and upper end."""
+
+    low: float
+    high: float
+    rows: int
+
+    def eighths(self, value: float) -> int:
+        """How high a value stands, in eighths of a row from the bottom."""
+        span = self.high - self.low
+        return round((value - self.low) / span * self.rows * 8) if span > 0 else 0
+
+    def row(self, value: float) -> int:
+        """The row from the top that a value reaches into."""
+        return min(self.rows - 1, max(0, self.rows - 1 - max(0, self.eighths(value) - 1) // 8))
+
+    def row_above(self, value: float) -> int:
+        """The row from the top on whose bottom a line at a value lies."""
+        return max(0, self.rows - 1 - self.eighths(value) // 8)
+
+
+def draw(chart: Chart, width: int, height: int, fill: str = " ") -> list[Line]:
+    """``height`` lines of ``width`` columns: the title, the area with its axis, and the times under it."""
+    scale = _scale(chart, height - 2)
+    columns = chart.values[-(width - AXIS) :]
+    labels = _labels(chart, scale)
+    out: list[Line] = [((chart.title.rjust(AXIS - 1) + " ", "label"), (chart.unit, "aside"))]
+    for row in range(scale.rows):
+        label, tone = labels.get(row, ("", "aside"))
+        out.append(((label.rjust(AXIS - 1) + " ", tone), *_row(chart, columns, row, scale, fill)))
+    out.append(_times(chart, len(columns)))
+    return out
+
+
+def beside(lines: Sequence[Line], width: int, gap: int = 3) -> Line:
+    """Lines of ``width`` columns each, side by side."""
+    out: list[Piece] = []
+    for line in lines:
+        if out:
+            out.append((" " * gap, "value"))
+        out.extend(exactly(line, width))
+    return out
+
+
+def _scale(chart: Chart, rows: int) -> Scale:
+    """The axis as it is drawn. A limit that nothing exceeds gets the top row for itself and lies on its bottom.
+
+    Drawn inside a row that the area reaches into, a line just above the area would seem to be crossed by it.
+    """
+    high = chart.high
+    if chart.limit is not None and chart.limit >= high > chart.low and rows > 1:
+        high = chart.low + (chart.limit - chart.low) * rows / (rows - 1)
+    return Scale(chart.low, high, rows)
+
+
+def _labels(chart: Chart, scale: Scale) -> dict[int, Piece]:
+    """Which row carries which label of the axis; the limit's wins."""
+    out: dict[int, Piece] = {scale.row(value): (text, "aside") for value, text in chart.ticks}
+    if chart.limit is not None and chart.limit_word:
+        out[scale.row_above(chart.limit)] = (chart.limit_word, "limit")
+    return out
+
+
+def _row(chart: Chart, columns: Sequence[float | None], row: int, scale: Scale, fill: str) -> list[Piece]:
+    """One row of the area from left to right, equal neighbours in one piece."""
+    at_limit = chart.limit is not None and scale.row_above(chart.limit) == row
+    out: list[Piece] = []
+    for value in columns:
+        text, tone = _cell(chart, value, row, scale, fill)
+        if at_limit and tone == "value":
+            text, tone = "▁", "limit"
+        if out and out[-1][1] == tone:
+            out[-1] = (out[-1][0] + text, tone)
+        else:
+            out.append((text, tone))
+    return out
+
+
+def _cell(chart: Chart, value: float | None, row: int, scale: Scale, fill: str) -> Piece:
+    """One cell: the quiet body under a column's top, its edge in the row it ends in, nothing elsewhere."""
+    if value is None:
+        return " ", "value"
+    floor = (scale.rows - 1 - row) * 8
+    level, zero = scale.eighths(value), max(0, scale.eighths(0.0))
+    if level < zero:
+        return _below(level, zero, floor, fill)
+    top = max(level, zero + 1)
+    if floor + 8 <= zero or floor >= top:
+        return " ", "value"
+    return (fill, chart.body) if floor + 8 < top else (_UP[min(8, top - floor)], chart.edge)
+
+
+def _below(level: int, zero: int, floor: int, fill: str) -> Piece:
+    """A cell of a column that hangs down from zero; lower blocks cannot hang, so its edge is drawn by halves."""
+    if floor >= zero or floor + 8 <= level:
+        return " ", "value"
+    if floor > level:
+        return fill, "loss_body"
+    return ("█" if floor + 8 - level >= 6 else "▀"), "loss_edge"
+
+
+def _times(chart: Chart, plot: int) -> Line:
+    gap = max(1, plot - len(chart.since) - len(chart.until))
+    return (" " * AXIS, "value"), (chart.since, "aside"), (" " * gap, "value"), (chart.until, "aside")
