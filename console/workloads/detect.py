@@ -1,0 +1,216 @@
+"""Who holds each GPU: a configured workload, nobody, somebody else, or something that cannot be told.
+
+Everything rests on what was read in the same moment: NVML's process lists, ``/proc``, and what controllers say of their
+units. In doubt a GPU is UNKNOWN, which nothing touches.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from console.model import (
+    ClientKind,
+    GpuState,
+    Holder,
+    Instance,
+    Occupancy,
+    Reading,
+    Uuid,
+    WorkState,
+)
+from console.workloads.background import Background
+from console.workloads.contract import Task
+from console.workloads.expand import Placed
+from console.workloads.owners import Key, Owners
+from console.workloads.proctable import ProcessTable
+
+ALIVE = frozenset({"running", "starting", "stopping"})
+"""States of a unit that has, or at any moment may have, processes on its GPUs."""
+
+_BASE_SLACK_MIB = 64.0
+_UNSEEN_BASE_MIB = 512.0
+_PID_REUSE_S = 2.0
+
+
+class _Held(NamedTuple):
+    """The clients of one GPU, sorted by what they are."""
+
+    owners: dict[Key, tuple[int, ...]]
+    foreign: tuple[str, ...]
+    hidden: tuple[int, ...]
+    background: tuple[str, ...]
+    background_mib: float
+
+
+def pids_to_read(readings: Sequence[Reading], tasks: Mapping[Key, Task]) -> frozenset[int]:
+    """The processes that ``ProcessTable.read`` has to look at for these readings and tasks."""
+    clients = {client.pid for reading in readings for client in reading.clients or ()}
+    return frozenset(clients | {pid for task in tasks.values() for pid in task.pids})
+
+
+def occupancy(
+    readings: Sequence[Reading],
+    placed: Sequence[Placed],
+    tasks: Mapping[Key, Task],
+    table: ProcessTable,
+    background: Background,
+    *,
+    base_mib: Mapping[Uuid, float] | None = None,
+    previous: Mapping[Uuid, Occupancy] | None = None,
+) -> tuple[Occupancy, ...]:
+    """Who holds each GPU, in the order of ``readings``.
+
+    ``tasks`` is what each controller says by (controller, unit); ``base_mib`` the least memory seen in use on a GPU
+    while it was free; ``previous`` the last result, which an unreadable GPU keeps with ``settled`` False.
+    """
+    owners = Owners(placed, tasks, table)
+    held = {reading.uuid: _sorted_clients(reading, owners, table, background) for reading in readings}
+    instances = _instances(placed, tasks, held, max((reading.at for reading in readings), default=0.0))
+    waiting = _waiting(placed, tasks)
+    names = {(one.controller, one.unit): one.workload for one in placed}
+    found = []
+    for reading in readings:
+        if reading.state is not GpuState.OK:
+            found.append(_last_known(reading, (previous or {}).get(reading.uuid)))
+            continue
+        own = held[reading.uuid]
+        keys = tuple(dict.fromkeys((*own.owners, *waiting.get(reading.uuid, ()))))
+        doubt = _doubt(reading, own, [names[key] for key in keys], (base_mib or {}).get(reading.uuid))
+        found.append(_judged(reading.uuid, own, doubt, instances[keys[0]] if keys else None))
+    return tuple(found)
+
+
+def _judged(uuid: Uuid, held: _Held, doubt: str, instance: Instance | None) -> Occupancy:
+    """Doubt goes before strangers, strangers before our own."""
+    if doubt:
+        return Occupancy(uuid=uuid, holder=Holder.UNKNOWN, who=doubt, background=held.background)
+    if held.foreign:
+        return Occupancy(uuid=uuid, holder=Holder.FOREIGN, who=", ".join(held.foreign), background=held.background)
+    if instance is None:
+        return Occupancy(uuid=uuid, holder=Holder.NONE, background=held.background)
+    return Occupancy(
+        uuid=uuid,
+        holder=Holder.WORKLOAD,
+        instance=instance,
+        who="" if held.owners else f"{instance.unit} is up, with no process on this GPU yet",
+        background=held.background,
+    )
+
+
+def _last_known(reading: Reading, last: Occupancy | None) -> Occupancy:
+    """What was known before the GPU stopped answering; it may not be acted upon."""
+    if last is None:
+        return Occupancy(
+            uuid=reading.uuid, holder=Holder.UNKNOWN, who=reading.reason or reading.state.value, settled=False
+        )
+    return Occupancy(
+        uuid=last.uuid,
+        holder=last.holder,
+        instance=last.instance,
+        who=last.who,
+        background=last.background,
+        settled=False,
+    )
+
+
+def _doubt(reading: Reading, held: _Held, names: Sequence[str], base_mib: float | None) -> str:
+    """Why it cannot be told who holds this GPU, in words; empty when it can."""
+    if reading.mig:
+        return "MIG is on: shown, never flipped"
+    if reading.clients is None:
+        return "its process list could not be read"
+    if held.foreign:
+        return ""
+    if held.hidden:
+        pids = ", ".join(str(pid) for pid in held.hidden)
+        return f"pid {pids} cannot be seen: hidden, in another namespace, or just gone"
+    if len(names) > 1:
+        return f"two workloads hold it: {' and '.join(sorted(names))}"
+    return "" if held.owners else _unexplained_memory(reading, held, base_mib)
+
+
+def _unexplained_memory(reading: Reading, held: _Held, base_mib: float | None) -> str:
+    """Memory that no process in sight accounts for, in words; empty when there is none."""
+    if reading.mem_used_mib is None:
+        return "its memory could not be read"
+    if base_mib is not None:
+        most_mib = base_mib + _BASE_SLACK_MIB
+    else:
+        most_mib = (reading.mem_reserved_mib or 0.0) + _UNSEEN_BASE_MIB
+    if reading.mem_used_mib - held.background_mib <= most_mib:
+        return ""
+    used_gib = reading.mem_used_mib / 1024
+    return f"{used_gib:.1f} GiB in use and no process to be seen: a container, VM or hidden pid"
+
+
+def _sorted_clients(reading: Reading, owners: Owners, table: ProcessTable, background: Background) -> _Held:
+    mine: dict[Key, tuple[int, ...]] = {}
+    foreign, hidden, aside, aside_mib = dict[str, None](), dict[int, None](), dict[str, None](), 0.0
+    for client in reading.clients or ():
+        process = table.get(client.pid)
+        if process is None or _reused(process.started_at, reading):
+            hidden[client.pid] = None
+        elif (key := owners.of(process)) is not None:
+            mine[key] = tuple(sorted({*mine.get(key, ()), client.pid}))
+        elif background.holds(process) or (client.kind is ClientKind.GRAPHICS and not process.container):
+            aside[process.who()] = None
+            aside_mib += client.mem_mib or 0.0
+        else:
+            foreign[process.who()] = None
+    return _Held(mine, tuple(foreign), tuple(hidden), tuple(aside), aside_mib)
+
+
+def _reused(started_at: float, reading: Reading) -> bool:
+    """True when the process is younger than the list that names its pid: it is another one."""
+    return reading.clients_at > 0 and started_at > reading.clients_at + _PID_REUSE_S
+
+
+def _waiting(placed: Sequence[Placed], tasks: Mapping[Key, Task]) -> dict[Uuid, tuple[Key, ...]]:
+    """Which instances that their controllers call alive are meant for each GPU."""
+    found: dict[Uuid, tuple[Key, ...]] = {}
+    for one in placed:
+        task = tasks.get((one.controller, one.unit))
+        if task is not None and task.state in ALIVE:
+            for uuid in one.uuids:
+                found[uuid] = (*found.get(uuid, ()), (one.controller, one.unit))
+    return found
+
+
+def _instances(
+    placed: Sequence[Placed], tasks: Mapping[Key, Task], held: Mapping[Uuid, _Held], now: float
+) -> dict[Key, Instance]:
+    """The instances that run or have a process on some GPU, each with all the GPUs it holds or is about to hold."""
+    found = {}
+    for one in placed:
+        key = (one.controller, one.unit)
+        task = tasks.get(key)
+        on = {uuid: own.owners[key] for uuid, own in held.items() if key in own.owners}
+        alive = task is not None and task.state in ALIVE
+        if not on and not alive:
+            continue
+        pids = {pid for seen in on.values() for pid in seen} or set(task.pids if task else ())
+        found[key] = Instance(
+            workload=one.workload,
+            kind=one.kind,
+            uuids=tuple(sorted({*on, *(one.uuids if alive else ())})),
+            pids=tuple(sorted(pids)),
+            unit=one.unit,
+            state=_state(one, task, bool(on), now),
+            since=task.since if task else None,
+        )
+    return found
+
+
+def _state(one: Placed, task: Task | None, seen: bool, now: float) -> WorkState:
+    """How far the instance is, from its controller's word and from whether a GPU shows it."""
+    if task is None:
+        return WorkState.RUNNING
+    if task.state == "stopping":
+        return WorkState.DRAINING
+    if task.state not in ALIVE:
+        return WorkState.FAILING  # its unit is down and its process still there
+    if seen:
+        return WorkState.RUNNING if task.state == "running" else WorkState.WARMING
+    late = task.since is not None and now - task.since > one.settings.start_timeout_s
+    return WorkState.FAILING if late else WorkState.WARMING

@@ -1,0 +1,146 @@
+"""XMRig 6: ``GET /2/summary`` for the miner and ``/2/backends`` for each GPU.
+
+Seen in real runs: the first rates are 0 or null while the dataset is built; a window (10 s, 60 s, 15 min) is null until
+it has been lived through; paused miners keep their memory and fade to 0 over 10 s; with the pool gone
+``connection.uptime`` is 0 while the counters stay.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from typing import TypeVar
+
+import msgspec
+
+from console.config.settings import MeterSettings
+from console.model import Output, WorkState
+from console.pci import normal_pci
+from console.text import clean
+from console.workloads.contract import WorkloadError
+from console.workloads.meters._http import Endpoint, StatusError
+
+WARMING_S = 120.0
+"""A miner may report nothing for so long after its start (dataset, kernels, first 10 s window)."""
+
+Rates = list[float | None]
+T = TypeVar("T")
+
+
+class _Hashrate(msgspec.Struct):
+    total: Rates = []
+
+
+class _Connection(msgspec.Struct):
+    pool: str | None = None
+    uptime: float = 0.0
+    failures: int = 0
+    accepted: int | None = None
+    rejected: int | None = None
+
+
+class _Summary(msgspec.Struct):
+    hashrate: _Hashrate
+    uptime: float
+    connection: _Connection = msgspec.field(default_factory=_Connection)
+    algo: str | None = None
+    paused: bool = False
+
+
+class _Thread(msgspec.Struct):
+    bus_id: str | None = None
+    hashrate: Rates = []
+
+
+class _Backend(msgspec.Struct):
+    type: str
+    threads: list[_Thread] = []
+
+
+def connect(settings: MeterSettings) -> XMRig:
+    """The meter of one miner; does no I/O."""
+    return XMRig(settings)
+
+
+class XMRig:
+    """Reads one XMRig. The value is the sum over its GPUs where they are told apart, else the miner's own total."""
+
+    def __init__(self, settings: MeterSettings) -> None:
+        self._api = Endpoint(settings)
+
+    def read(self, timeout_s: float = 2.0) -> Output:
+        """See Meter.read. H/s of the last 10 s, else of the last 60 s."""
+        end = time.monotonic() + timeout_s
+        summary = _decoded(self._api.get("/2/summary", timeout_s), _Summary)
+        per_gpu = self._per_gpu(max(0.05, end - time.monotonic()))
+        value = math.fsum(rate for _, rate in per_gpu) if per_gpu else _rate(summary.hashrate.total)
+        state, reason = _judged(summary, value)
+        return Output(
+            at=time.time(),
+            unit="H/s",
+            value=value,
+            state=state,
+            per_gpu=per_gpu,
+            accepted=_count(summary.connection.accepted),
+            rejected=_count(summary.connection.rejected),
+            algorithm=clean(summary.algo, 40) if summary.algo else None,
+            uptime_s=max(0.0, summary.uptime),
+            reason=reason,
+        )
+
+    def close(self) -> None:
+        """See Meter.close."""
+        self._api.close()
+
+    def _per_gpu(self, timeout_s: float) -> tuple[tuple[str, float], ...]:
+        """H/s by PCI address; empty where this XMRig does not say (404 before version 6, or no CUDA)."""
+        try:
+            backends = _decoded(self._api.get("/2/backends", timeout_s), list[_Backend])
+        except StatusError:
+            return ()
+        rates: dict[str, float] = {}
+        for thread in (thread for backend in backends if backend.type == "cuda" for thread in backend.threads):
+            rate, pci = _rate(thread.hashrate), _pci(thread.bus_id)
+            if rate is not None and pci is not None:
+                rates[pci] = rates.get(pci, 0.0) + rate
+        return tuple(sorted(rates.items()))
+
+
+def _judged(summary: _Summary, value: float | None) -> tuple[WorkState, str]:
+    """How far the miner has come, and in words what keeps it from hashing."""
+    young = summary.uptime < WARMING_S
+    if summary.paused:
+        return WorkState.FAILING, "paused: resume it, or flip the GPU to what should run"
+    if summary.connection.uptime <= 0 and summary.connection.failures > 0:
+        pool = clean(summary.connection.pool or "its pool", 80)
+        reason = f"not connected to {pool} ({summary.connection.failures} failures)"
+        return (WorkState.WARMING if young else WorkState.FAILING), reason
+    if value:
+        return WorkState.RUNNING, ""
+    if young:
+        return WorkState.WARMING, f"no hashrate yet after {summary.uptime:.0f} s"
+    return WorkState.FAILING, f"no hashrate {summary.uptime:.0f} s after its start"
+
+
+def _rate(windows: Rates) -> float | None:
+    """The 10 s figure, else the 60 s one; the 15 min one is too old to say what runs now."""
+    usable = [rate for rate in windows[:2] if rate is not None and math.isfinite(rate) and rate >= 0]
+    return usable[0] if usable else None
+
+
+def _pci(bus_id: str | None) -> str | None:
+    try:
+        return normal_pci(bus_id) if bus_id else None
+    except ValueError:
+        return None
+
+
+def _count(value: int | None) -> int | None:
+    return value if value is not None and value >= 0 else None
+
+
+def _decoded(body: bytes, kind: type[T]) -> T:
+    try:
+        return msgspec.json.decode(body, type=kind)
+    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
+        raise WorkloadError(f"the miner answers with what XMRig does not: {clean(error, 120)}") from None

@@ -1,0 +1,205 @@
+"""All controllers keep one contract: supervisord here, systemd inside a sandboxed manager of its own."""
+
+import os
+import socket
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.config.settings import ControllerSettings
+from console.workloads.contract import WorkloadError
+from console.workloads.registry import connect_controller, controller_kinds
+from tests.contract.controller_contract import SLOW_STOP, STUBBORN, STUBBORN_S, Bench, ControllerContract
+from tests.rig.supervisor import Program, Supervisord
+from tests.rig.systemd import Runner
+
+ROOT = Path(__file__).parents[2]
+STARTER = Callable[..., Supervisord]
+
+
+def supervisor_at(path: Path | str):
+    return connect_controller("farm", ControllerSettings(kind="supervisor", socket=str(path), acknowledged=True))
+
+
+def test_every_controller_is_under_the_contract() -> None:
+    """A new file in the registry fails here until it has a class below or in inside_systemd."""
+    assert controller_kinds() == ("supervisor", "systemd")
+
+
+class TestSupervisor(ControllerContract):
+    @pytest.fixture
+    def bench(self, supervisord: STARTER) -> Bench:
+        running = supervisord(
+            [
+                Program("steady", ["/bin/sleep", "1000"]),
+                Program("slow", SLOW_STOP),
+                Program("stubborn", STUBBORN, stopwaitsecs=STUBBORN_S, settings={"stopasgroup": "false"}),
+                Program("broken", ["/nonexistent/miner"]),
+            ]
+        )
+        make = lambda: supervisor_at(running.socket)  # noqa: E731
+        return Bench(make, "steady", "slow", "stubborn", "broken", "nothing")
+
+    def test_program_that_ends_at_once_did_not_start(self, supervisord: STARTER) -> None:
+        """A program that ends within its startsecs raises, with where its words are."""
+        running = supervisord([Program("brief", ["/bin/false"], startsecs=1, settings={"startretries": "0"})])
+        with pytest.raises(WorkloadError, match="brief did not start: it is FATAL; see supervisorctl tail brief"):
+            supervisor_at(running.socket).start("brief", 10.0)
+
+    def test_group_and_name_are_one_unit(self, supervisord: STARTER) -> None:
+        """Programs of a group are named ``group:name``, and lone ones either way."""
+        members = {"numprocs": "2", "process_name": "%(process_num)d"}
+        running = supervisord([Program("miner", ["/bin/sleep", "1000"], settings=members)])
+        controller = supervisor_at(running.socket)
+        controller.start("miner:1", 5.0)
+        states = [task.state for task in controller.observe(("miner:0", "miner:1", "miner"))]
+        assert states == ["stopped", "running", "stopped"]
+
+    def test_start_waits_for_startsecs(self, supervisord: STARTER) -> None:
+        """A start returns when supervisord itself calls the program RUNNING."""
+        running = supervisord([Program("late", ["/bin/sleep", "1000"], startsecs=1)])
+        supervisor_at(running.socket).start("late", 10.0)
+        assert running.state("late") == "RUNNING"
+
+    def test_check_warns_of_open_sockets_and_two_autostarts(self, supervisord: STARTER) -> None:
+        """A socket that everybody may open and two units that start together are told, with what to write."""
+        sleep = ["/bin/sleep", "1000"]
+        running = supervisord([Program("a", sleep, autostart=True), Program("b", sleep, autostart=True)])
+        running.socket.chmod(0o777)
+        said = supervisor_at(running.socket).check(("a", "b"))
+        assert said == (
+            f"everybody can write to {running.socket} and so run anything: set chmod=0770 for it",
+            "a and b all start with supervisord: write autostart=false for all but one",
+        )
+
+    def test_killed_supervisord_is_a_sentence(self, supervisord: STARTER) -> None:
+        """A supervisord that has gone raises WorkloadError that names its socket."""
+        running = supervisord([Program("a", ["/bin/sleep", "1000"])])
+        running.process.terminate()
+        running.process.wait(20)
+        with pytest.raises(WorkloadError, match=str(running.socket)):
+            supervisor_at(running.socket).observe(("a",))
+
+
+def test_only_a_socket_of_ours_is_opened(tmp_path: Path) -> None:
+    """A path that is missing or no socket is refused before anything is sent."""
+    (tmp_path / "file").touch()
+    with pytest.raises(WorkloadError, match="file is not a socket"):
+        supervisor_at(tmp_path / "file").observe(("a",))
+    with pytest.raises(WorkloadError, match="none cannot be reached: No such file"):
+        supervisor_at(tmp_path / "none").observe(("a",))
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="NOT TESTED: giving a socket away needs root")
+def test_strangers_socket_is_refused(tmp_path: Path) -> None:
+    """A socket that belongs to a third user is not ours to trust."""
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(str(tmp_path / "s"))
+        os.chown(tmp_path / "s", 12345, 12345)
+        with pytest.raises(WorkloadError, match="belongs to uid 12345, expected root or you"):
+            supervisor_at(tmp_path / "s").observe(("a",))
+
+
+def http(body: bytes) -> bytes:
+    return b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+
+def value(inner: str) -> bytes:
+    text = (
+        f"<?xml version='1.0'?><methodResponse><params><param><value>{inner}</value></param></params></methodResponse>"
+    )
+    return http(text.encode())
+
+
+HOSTILE = {
+    "silence": b"",
+    "no http": b"hello\r\n\r\n",
+    "error 500": b"HTTP/1.1 500 No\r\nContent-Length: 0\r\n\r\n",
+    "redirect": b"HTTP/1.1 302 No\r\nLocation: http://127.0.0.1:1/\r\nContent-Length: 0\r\n\r\n",
+    "no xml": http(b"{}"),
+    "no reply": value("<string>x</string>"),
+    "wrong members": value("<array><data><value><int>3</int></value></data></array>"),
+    "huge": http(b" " * (5 << 20)),
+    "cut": http(b"x" * 1000)[:-900],
+    "laughs": http(
+        b'<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "' + b"h" * 1000 + b'">'
+        + b"".join(b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 50) for i in range(6))
+        + b"]><methodResponse><params><param><value>&g;</value></param></params></methodResponse>"
+    ),
+}  # fmt: skip
+
+
+@pytest.fixture
+def hostile(tmp_path: Path) -> Iterator[Callable[[bytes, float], Path]]:
+    """A UNIX socket that answers each connection with given bytes, one by one with a pause if asked to."""
+    listener = socket.socket(socket.AF_UNIX)
+    listener.bind(str(tmp_path / "s"))
+    listener.listen()
+    threads: list[threading.Thread] = []
+
+    def answer(reply: bytes, pause_s: float) -> None:
+        connection, _ = listener.accept()
+        with connection:
+            try:
+                connection.recv(65536)
+                for at in range(0, len(reply), 1 if pause_s else len(reply) or 1):
+                    connection.sendall(reply[at : at + 1] if pause_s else reply)
+                    time.sleep(pause_s)
+            except OSError:
+                return
+
+    def serve(reply: bytes, pause_s: float = 0.0) -> Path:
+        threads.append(threading.Thread(target=answer, args=(reply, pause_s)))
+        threads[-1].start()
+        return tmp_path / "s"
+
+    yield serve
+    for thread in threads:
+        thread.join()
+    listener.close()
+
+
+@pytest.mark.parametrize("reply", HOSTILE.values(), ids=HOSTILE)
+def test_whatever_answers_is_a_sentence(hostile: Callable[..., Path], reply: bytes) -> None:
+    """Replies that are empty, broken, huge, cut or of the wrong kind raise WorkloadError and nothing else."""
+    with pytest.raises(WorkloadError, match="supervisord"):
+        supervisor_at(hostile(reply)).observe(("a",), timeout_s=3.0)
+
+
+def test_trickling_reply_is_cut_off(hostile: Callable[..., Path]) -> None:
+    """A reply of one byte every 50 ms does not outlast the time-out, though each byte comes in time."""
+    begun = time.monotonic()
+    with pytest.raises(WorkloadError, match="did not answer in time"):
+        supervisor_at(hostile(http(b" " * 1000), 0.05)).observe(("a",), timeout_s=0.5)
+    assert time.monotonic() - begun < 1.5
+
+
+def test_two_units_that_start_at_boot_are_told() -> None:
+    """Both enabled, and what starts a unit again behind our back, are named; a masked unit is said to be unusable."""
+    from console.workloads.controllers._systemd_checks import UnitFile, unit_faults
+
+    loaded = {"LoadState": "loaded", "UnitFileState": "enabled"}
+    miner = UnitFile("miner.service", {**loaded, "Conflicts": ["ai.service"], "Before": ["ai.service"]}, {})
+    ai = UnitFile("ai.service", {**loaded, "TriggeredBy": ["ai.timer"], "NeedDaemonReload": True}, {})
+    masked = UnitFile("old.service", {"LoadState": "masked"}, {})
+    assert list(unit_faults([miner, ai, masked], "systemctl")) == [
+        "ai.service has changed on disk since systemd read it: systemctl daemon-reload",
+        "ai.service is started again by ai.timer: systemctl disable --now ai.timer",
+        "old.service is not usable (masked): see systemctl status old.service",
+        "ai.service and miner.service all start at boot: systemctl disable all but one",
+    ]
+
+
+@pytest.mark.slow
+def test_systemd_keeps_the_contract(systemd_user: Runner, tmp_path: Path) -> None:
+    """The same contract, and systemd's own traps, against a real user manager with a real bus."""
+    from tests.contract.inside_systemd import UNITS
+
+    command = [sys.executable, "-m", "pytest", "-p", "no:xdist", str(ROOT / "tests/contract/inside_systemd.py")]
+    done = systemd_user(command, UNITS, tmp_path, timeout_s=120)
+    assert done.returncode == 0, done.stdout[-6000:] + done.stderr[-2000:]
+    assert " passed" in done.stdout and "skipped" not in done.stdout
