@@ -21,3 +21,11 @@ def normal_pci(text: str) -> str:
         raise ValueError(f"{text[:40]!r} is no PCI address; expected one like 0000:41:00.0")
     domain, bus, device = (int(found[part] or "0", 16) for part in ("domain", "bus", "device"))
     return f"{domain:08X}:{bus:02X}:{device:02X}.{found['function'] or 0}"
+
+
+def address(text: str) -> str:
+    """The normal spelling, or ``text`` as the driver wrote it: better an odd address than no row."""
+    try:
+        return normal_pci(text)
+    except ValueError:
+        return text

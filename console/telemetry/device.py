@@ -72,8 +72,10 @@ class Device:
         """Read what is due into the record. ``stagger`` (0..1) spreads the slower tiers of many GPUs over time."""
         record = self.record
         at, mono_s = time.time(), time.monotonic()  # before the questions: nothing shown is older than it says
+        fast, _ = self.tiers[0]
+        had_fast = bool(fast.probes)  # when all of it is refused at once, the rest is asked at once as well
         for tier, every_s in self.tiers:
-            if mono_s < tier.due:
+            if mono_s < tier.due and had_fast == bool(fast.probes):
                 continue
             ret = tier.ask(record)
             if ret != layout.SUCCESS:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from console.model import GpuState, HostState, Reading, Uuid
-from console.pci import normal_pci
+from console.pci import address
 from console.telemetry import frames, layout
 from console.telemetry.roster import Roster
 from console.telemetry.rows import Row
@@ -50,7 +50,7 @@ class GpuRows:
             if self._only is not None and uuid not in self._only:
                 continue
             if one.nvml_index is not None:
-                entry = self._roster.admit(one.uuid, _address(one.pci), one.name, at)
+                entry = self._roster.admit(one.uuid, address(one.pci), one.name, at)
                 self._rows.setdefault(uuid, Row(entry)).named(entry, one.nvml_index)
             elif uuid in self._rows:
                 self._rows[uuid].unlisted()
@@ -103,9 +103,7 @@ class GpuRows:
         if row is None:
             raise ValueError(f"{uuid} is not in the roster")
         if row.reading.state is not GpuState.GONE:
-            raise ValueError(
-                f"GPU {row.reading.slot} is {row.reading.state}, not gone: only a GPU that is gone retires"
-            )
+            raise ValueError(f"GPU {row.reading.slot} is {row.reading.state}; only a GPU that is gone can be forgotten")
         self._roster.forget(uuid)
         del self._rows[uuid]
 
@@ -116,7 +114,7 @@ class GpuRows:
             return HostState.HUNG, ALL_HUNG
         if self._listed == 0 and self._only is None:
             return HostState.NO_GPUS, NO_GPUS
-        return HostState.OK, "; ".join(note for note in (self._strangers(), self._roster.notice) if note)
+        return HostState.OK, self._strangers()
 
     def _strangers(self) -> str:
         """GPUs that would not say who they are and can be none of those that are missing from the list."""
@@ -128,13 +126,6 @@ class GpuRows:
             return ""
         places = ", ".join(f"{index} ({_code(code)})" for index, code in strangers)
         return f"{len(strangers)} GPU cannot be told apart, at NVML index {places}; reboot if it stays"
-
-
-def _address(pci: str) -> str:
-    try:
-        return normal_pci(pci)
-    except ValueError:
-        return pci  # as the driver spells it: better an odd address than no row
 
 
 def _code(code: int) -> str:

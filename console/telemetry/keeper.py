@@ -32,7 +32,7 @@ class Pace(Record):
 
     silence_s: float | None = None  # without a word this long, the GPU being read is hung; None: three periods
     grace_s: float = 30.0  # the same until a sampler's first reading: drivers initialise slowly
-    longest_s: float = 10.0  # between attempts at a GPU that is lost or gone
+    longest_s: float = 10.0  # between looks at NVML's list, and attempts at a GPU that is lost or gone
     host_retry_s: tuple[float, float] = (5.0, 60.0)  # first and longest wait while there is no driver
     alone_retry_s: tuple[float, ...] = (10.0, 30.0, 60.0)  # until a hung GPU is asked again
 
@@ -162,7 +162,17 @@ class Keeper:
             child.failure = frame
         else:
             child.table = frame.gpus
-            self.rows.hello(frame, time.time(), whole=child is self._main)
+            self.rows.hello(frame, time.time(), whole=child.order.lists)
+            self._placed(child)
+
+    def _placed(self, child: Child) -> None:
+        """A suspect's place in NVML's list came out: now the list can be gone through again, without that place."""
+        suspect = self._suspects.of(child)
+        if suspect is None or suspect.index is not None:
+            return
+        suspect.index = self.rows[suspect.uuid].reading.index
+        if suspect.index is not None and self._order.lists:
+            self._lose_main(0.0)
 
     def _ticked(self, child: Child, frame: frames.Tick) -> None:
         child.ticking = True
@@ -246,7 +256,9 @@ class Keeper:
         return self._spawn(((uuid, self.rows[uuid].reading.pci),), lists=False)
 
     def _spawn(self, expect: tuple[tuple[Uuid, str], ...], *, lists: bool) -> Child:
-        skip = tuple(sorted(self._skip | self._suspects.indices()))
+        places = self._suspects.indices()
+        skip = tuple(sorted(self._skip | (places or set())))
+        lists = lists and places is not None
         order = msgspec.structs.replace(self._order, expect=expect, lists=lists, skip=skip)
         child = Child(order, self._python)
         for uuid, clients_s in self._hurried.items():

@@ -74,9 +74,10 @@ class Suspects:
         """The GPUs that no common sampler may touch."""
         return frozenset(self._suspects)
 
-    def indices(self) -> set[int]:
-        """Where NVML last had them in its list."""
-        return {one.index for one in self._suspects.values() if one.index is not None}
+    def indices(self) -> set[int] | None:
+        """Where NVML last had them in its list; None when that is not known of all, so that no list can avoid them."""
+        places = [one.index for one in self._suspects.values()]
+        return None if None in places else {place for place in places if place is not None}
 
     def children(self) -> list[Child]:
         """Their samplers."""

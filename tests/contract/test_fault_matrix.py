@@ -65,18 +65,17 @@ class Bench:
         return next(one for one in batch.readings if one.uuid == self.fake.uuid(gpu))
 
     def others_tick(self, *hit: int) -> None:
-        """Five more batches in which every GPU but ``hit`` has a fresh reading, newer each time."""
+        """Batches follow each other in which all GPUs but ``hit`` are fresh, until each was read five times anew."""
         assert self.source is not None
         others = [gpu for gpu in range(self.fake.n) if gpu not in hit]
-        batch, last_at = self.source.latest(), 0.0
+        batch, read = self.source.latest(), set[tuple[float, ...]]()
         assert batch is not None
-        for _ in range(5):
+        while len(read) < 5:
             batch = self.source.wait(batch.seq, 1.0)
             assert batch is not None, "no further batch"
-            for gpu in others:
-                row = self.row(batch, gpu)
-                assert row.state is GpuState.OK and row.at > last_at and batch.at - row.at < 0.5, row
-            last_at = min(self.row(batch, gpu).at for gpu in others)
+            rows = [self.row(batch, gpu) for gpu in others]
+            assert all(row.state is GpuState.OK and batch.at - row.at < 0.5 for row in rows), rows
+            read.add(tuple(row.at for row in rows))
 
 
 @pytest.fixture
