@@ -274,10 +274,13 @@ def test_zero_watts_have_no_break_even() -> None:
 
 def test_marketplace_is_judged_by_occupancy_but_earns_by_the_hour() -> None:
     """A vacancy changes the money of the moment, not the option; unknown tenancy leaves the expectation."""
-    terms = MarketplaceTerms(workload="ai", rate=price(0.4), occupancy=0.75, storage_per_h=0.01)
-    expected = 0.75 * (0.4 - 0.3 * 0.1) + 0.25 * (0.0 - 0.02 * 0.1) + 0.01
+    terms = MarketplaceTerms(
+        workload="ai", rate=price(0.4), occupancy=0.75, platform_fee=0.15, storage_per_h=0.01, bandwidth_per_h=0.002
+    )
+    besides = 0.012  # storage and bandwidth come after fees
+    expected = 0.75 * (0.34 - 0.3 * 0.1) + 0.25 * (0.0 - 0.02 * 0.1) + besides
     load, at = work(power_w=300.0, idle_w=20.0), site(0.1)
-    for rented, now in ((None, expected), (True, 0.4 - 0.03 + 0.01), (False, -0.002 + 0.01)):
+    for rented, now in ((None, expected), (True, 0.34 - 0.03 + besides), (False, -0.002 + besides)):
         told = msgspec.structs.replace(terms, rented=rented)
         assert option(told, load, at).net_per_h == pytest.approx(expected)
         assert net_now(told, load, at) == pytest.approx(now)

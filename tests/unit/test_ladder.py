@@ -107,6 +107,7 @@ def test_profit_per_hash_without_a_figure() -> None:
         assert halted is not None
         assert halted.value is None
     assert profit_per_hash([option("vllm", 0.3, Kind.AI)], "vllm") is None
+    assert profit_per_hash([option("kaspa", 0.9, eligible=False)], "off") is None
 
 
 def test_profit_per_ai_hour() -> None:
