@@ -16,8 +16,6 @@ YEAR_S = 365 * 86400.0
 POWER = "power"
 CARBON = "carbon"
 CONFIG = "config"
-DISAGREEMENT = 0.15
-"""Sources of one figure that differ by more than this are flagged; public price feeds agree within a few percent."""
 
 
 class Board(msgspec.Struct, frozen=True):
