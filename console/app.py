@@ -43,11 +43,13 @@ class Told(Message):
 
 
 class ConsoleApp(App[None]):
-    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR."""
+    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR.
+
+    ``clock`` gives Unix seconds where a test wants them to stand still.
+    """
 
     site: Site
     read_only: str
-    clock: Callable[[], float]
     gpus: GpusScreen
 
     TITLE = "changeover"
@@ -61,13 +63,14 @@ class ConsoleApp(App[None]):
         *,
         read_only: str = "",
         mono: bool | None = None,
-        clock: Callable[[], float] = time.time,
+        clock: Callable[[], float] | None = None,
     ) -> None:
         self._mono = "NO_COLOR" in os.environ if mono is None else mono
         super().__init__(driver_class=PatientDriver, ansi_color=True if self._mono else None)
         self.site = site
         self.read_only = read_only
-        self.clock = clock
+        self._clock = clock
+        self._heard_at = time.monotonic()
         self.look = theming.choose(self.console.color_system, no_colour=self._mono)
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
@@ -89,6 +92,17 @@ class ConsoleApp(App[None]):
     def _hear(self, snapshot: Snapshot) -> None:
         self.post_message(News(snapshot))  # from a thread of the site
 
+    def clock(self) -> float:
+        """Now on the site's own clock: its newest snapshot's instant and what has passed since that was heard.
+
+        A simulated site may run faster than this machine, another host's clock may stand elsewhere: an age told by
+        the clock of this machine would be wrong for both.
+        """
+        if self._clock is not None:
+            return self._clock()
+        at = self.gpus.snapshot.at
+        return at + time.monotonic() - self._heard_at if at else time.time()
+
     def _tick(self) -> None:
         """Seconds pass even where no data comes."""
         if time.monotonic() - self.gpus.painted_at > TICK_S * 0.95:
@@ -96,6 +110,7 @@ class ConsoleApp(App[None]):
 
     def on_news(self, message: News) -> None:
         """Paint what a new snapshot changes."""
+        self._heard_at = time.monotonic()
         self.gpus.apply(message.snapshot)
         if self.screen is not self.gpus:
             self.screen.refresh()  # the palette lies over it and shows it: old figures must not stand there
@@ -137,10 +152,7 @@ class ConsoleApp(App[None]):
 
 
 def run(site: Site, *, read_only: str = "", mono: bool | None = None) -> int:
-    """Run the console until it is left; 0, or 1 where Textual ended it with an error."""
+    """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open."""
     app = ConsoleApp(site, read_only=read_only, mono=mono)
-    try:
-        app.run()
-    finally:
-        site.close()
+    app.run()
     return app.return_code or 0

@@ -53,7 +53,7 @@ class Palette(CommandPalette):
     Palette CommandList { background: $surface; border: none; padding: 1 2; max-height: 60vh; }
     Palette CommandList > .option-list--option { text-style: none; }
     Palette CommandList > .option-list--option-highlighted { background: $cursor-ground; text-style: bold; }
-    Palette CommandList:ansi > .option-list--option-highlighted { background: ansi_default; text-style: reverse; }
+    Palette:ansi CommandList > .option-list--option-highlighted { background: ansi_default; text-style: reverse; }
     """
 
     def __init__(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -51,7 +52,7 @@ class GpusScreen(WireScreen[None]):
         self.painted_at = 0.0  # monotonic
         self.shown: Page | None = None
         self._regions: Regions | None = None
-        self._hash_prefix: str | None = None
+        self._hash_prefixes: Mapping[str, str] = {}
 
     def compose(self) -> ComposeResult:
         """One widget per region, from top to bottom, and the panel over them."""
@@ -106,10 +107,17 @@ class GpusScreen(WireScreen[None]):
             return
         self.painted_at = time.monotonic()
         frame = Frame(
-            self.snapshot, self.sight, self.app.clock(), width, height, self.actions, self.read_only, self._hash_prefix
+            self.snapshot,
+            self.sight,
+            self.app.clock(),
+            width,
+            height,
+            self.actions,
+            self.read_only,
+            self._hash_prefixes,
         )
         shown = self.shown = page(frame)
-        self._hash_prefix = shown.scene.hash_prefix
+        self._hash_prefixes = shown.scene.hash_prefixes
         if shown.row is not None and self.sight.cursor is None:
             self.sight = self.sight.moved(shown.rows, shown.cursor)
         if shown.regions != self._regions:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
+from types import MappingProxyType
 from typing import NamedTuple
 
 from console import units
@@ -25,7 +27,7 @@ class Scene(NamedTuple):
 
     now: float
     currency: str = "USD"
-    hash_prefix: str = "T"
+    hash_prefixes: Mapping[str, str] = MappingProxyType({})  # by algorithm: hashes of two of them never compare
 
     @property
     def symbol(self) -> str:
@@ -162,22 +164,24 @@ def _plain(text: str, room: int, tone: str = "value") -> Line:
 
 
 def per_hash(seen: Seen, room: int, *, symbol: bool = True) -> Line:
-    """Profit per hash under the prefix that the whole column shares: ``~0.0341 $/TH``."""
+    """Profit per hash under the prefix that all rows of its algorithm share: ``~0.0341 $/TH``."""
     profit = seen.row.money.profit_per_hash
-    value = profit.value if profit else None
-    text, unit = units.per_hash(value, seen.scene.currency, seen.scene.hash_prefix)
-    unit = f" {unit if symbol else unit[unit.index('/') :]}"
+    prefix = seen.scene.hash_prefixes.get(profit.algorithm or "") if profit else None
+    text, unit = units.per_hash(profit.value if profit else None, seen.scene.currency, prefix)
     if profit is None or text == units.UNKNOWN:
         return Piece(units.UNKNOWN.rjust(4), "aside"), Piece(" " * (room - 4))
-    if len(text.partition(".")[2]) > 4:
-        text = units.fixed(_scaled(value, seen.scene.hash_prefix), 3, 4).strip()
-    figure = f"{tones.tilde(profit.basis)}{text}"
-    figure = on_point(figure, 4, 4).rstrip()
+    figure = on_point(f"{tones.tilde(profit.basis)}{text}", 4, 4).rstrip()
+    unit = f" {unit if symbol else unit[unit.index('/') :]}"
     return Piece(figure, _profit_tone(profit, seen.row)), *fit((Piece(unit, "aside"),), room - len(figure))
 
 
-def _scaled(value: float | None, prefix: str) -> float | None:
-    return None if value is None else value * 10.0 ** (3 * ("", "k", "M", "G", "T", "P", "E").index(prefix))
+def hash_prefixes(rows: Iterable[GpuRow], keep: Mapping[str, str]) -> dict[str, str]:
+    """The SI prefix of each algorithm's profits per hash; one that still reads well is kept."""
+    found: dict[str, list[float | None]] = {}
+    for row in rows:
+        if (profit := row.money.profit_per_hash) is not None:
+            found.setdefault(profit.algorithm or "", []).append(profit.value)
+    return {name: units.hash_prefix(values, keep.get(name)) for name, values in found.items()}
 
 
 def per_hash_short(seen: Seen, room: int) -> Line:

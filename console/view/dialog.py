@@ -36,11 +36,13 @@ def lines(plan: Plan, snapshot: Snapshot, room: int) -> list[Line]:
     if plan.moves:
         out += [(), _money(plan.moves, units.symbol(snapshot.currency), room)]
     if plan.done:
-        out += [(), (Piece(f"{_gpus(plan.done)} already so", "label"),)]
+        verb = "does" if len(plan.done) == 1 else "do"
+        nothing = "" if plan.moves or plan.refusals else ": nothing to do"
+        out += [(), (Piece(f"{_gpus(plan.done)} {verb} that already{nothing}", "value"),)]
     out += _notes("!", "warn", _unique(w for move in plan.moves for w in move.warnings), room)
     out += _refused(plan.refusals, room)
-    if not plan.moves:
-        out += [(), (Piece("nothing to do" if plan.done else "nothing can be done", "strong"),)]
+    if not plan.moves and not plan.done:
+        out += [(), (Piece("nothing can be done", "strong"),)]
     return out if out[0] else out[1:]
 
 

@@ -105,7 +105,7 @@ def _today(totals: Totals, symbol: str) -> Line:
 
 def _could(totals: Totals, symbol: str) -> Line:
     best = totals.best_net_per_h
-    if best is None or totals.net_per_h is None or best - totals.net_per_h < 0.005:
+    if best is None:
         return ()
     return Piece("could be ", "label"), Piece(units.money(best), "value"), Piece(f" {symbol}/h", "label")
 
@@ -117,9 +117,10 @@ def second(snapshot: Snapshot, now: float, room: int) -> Line:
         return fit((Piece(word, "harm"),), room)
     if not snapshot.quotes:
         return fit((Piece(" no quotes: without a price there is no profit to show", "label"),), room)
-    shown = list(snapshot.quotes)
+    wanted = [q for q in snapshot.quotes if q.kind in _PRICES or q.stale(now)]
+    shown = sorted(wanted, key=lambda q: _PRICES.index(q.kind) if q.kind in _PRICES else len(_PRICES))
     while shown:
-        hidden = len(snapshot.quotes) - len(shown)
+        hidden = len(wanted) - len(shown)
         parts = [_quote(quote, now, snapshot.currency) for quote in shown]
         if hidden:
             parts.append((Piece(f"+{hidden}", "aside"),))
@@ -130,24 +131,31 @@ def second(snapshot: Snapshot, now: float, room: int) -> Line:
     return fit((), room)
 
 
+_PRICES = ("power_price", "coin_price", "hash_price", "rental", "carbon", "fx")
+"""The kinds that have a place in the header; what a network does stands there only while it is stale."""
+
+
 def _least_needed(quotes: Sequence[Quote], now: float) -> Quote:
     fresh = [quote for quote in quotes if not quote.stale(now)]
     return (fresh or list(quotes))[-1]
 
 
 def _quote(quote: Quote, now: float, currency: str) -> Line:
-    stale, seconds = quote.stale(now), quote.age_s(now)
+    """Name, figure and age; a fresh age keeps its three columns, so that no second moves what stands behind it."""
+    stale, age = quote.stale(now), units.age(quote.age_s(now))
+    figure, unit = _figure(quote)
     return (
         Piece(f"{quote.name} ", "label"),
-        Piece(_figure(quote), "stale" if stale else "value"),
-        Piece(f" {quote.unit.replace(currency, units.symbol(currency))} ", "label"),
-        Piece(f"stale {units.age(seconds)}" if stale else units.age(seconds), "warn" if stale else "aside"),
+        Piece(figure, "stale" if stale else "value"),
+        Piece(f" {unit.replace(currency, units.symbol(currency))} ", "label"),
+        Piece(f"stale {age}" if stale else age.split(" ")[0].ljust(3), "warn" if stale else "aside"),
     )
 
 
-def _figure(quote: Quote) -> str:
+def _figure(quote: Quote) -> tuple[str, str]:
     if quote.kind in ("difficulty", "nethash", "hash_price"):
-        return units.si(quote.value)
+        figure, _, unit = units.si(quote.value, quote.unit).partition(" ")
+        return figure, unit
     if quote.kind == "carbon":
-        return units.fixed(quote.value, 4, 0).strip()
-    return units.money(quote.value, 3 if abs(quote.value) < 0.2 else 2, sign=False)
+        return units.fixed(quote.value, 4, 0).strip(), quote.unit
+    return units.money(quote.value, 3 if abs(quote.value) < 0.2 else 2, sign=False), quote.unit

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
-from console import units
 from console.model import GpuRow, LogLine, Snapshot
 from console.view import actions, cells, charts, header, ladder, layout, log, rows, start, table, why
 from console.view.actions import Action, Foot
@@ -25,7 +26,7 @@ class Frame(NamedTuple):
     height: int
     actions: tuple[Action, ...]
     read_only: str = ""
-    hash_prefix: str | None = None
+    hash_prefixes: Mapping[str, str] = MappingProxyType({})  # those of the frame before
 
 
 class Page(NamedTuple):
@@ -64,8 +65,8 @@ def page(frame: Frame) -> Page:
     snapshot, sight, room = frame.snapshot, frame.sight, frame.width
     flights = dict(sight.flights)
     all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
-    prefix = units.hash_prefix([_per_hash(row) for row in all_rows], frame.hash_prefix)
-    scene = cells.Scene(frame.now, snapshot.currency, prefix)
+    prefixes = cells.hash_prefixes(all_rows, frame.hash_prefixes)
+    scene = cells.Scene(frame.now, snapshot.currency, prefixes)
     shown = table.arrange(all_rows, sight.filter, sight.sort, scene)
     cursor = table.place_of(shown, sight.cursor, sight.index)
     row = shown[cursor] if cursor >= 0 else None
@@ -96,10 +97,6 @@ def page(frame: Frame) -> Page:
         log.lines(_log(snapshot, sight), snapshot.timezone, room, regions.log),
         _foot(frame, len(shown), len(all_rows)),
     )
-
-
-def _per_hash(row: GpuRow) -> float | None:
-    return row.money.profit_per_hash.value if row.money.profit_per_hash else None
 
 
 def _ladder_lines(all_rows: tuple[GpuRow, ...]) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from console import units
 from console.model import Snapshot
 from console.view import cells, header, layout, rows, start
 from console.view.pieces import Line, text_of
@@ -14,9 +13,7 @@ NOT_IN_TEXT = ("trend",)
 def table(snapshot: Snapshot, width: int) -> list[str]:
     """The header, what the operator must know, and one line per GPU, none longer than ``width`` columns."""
     room = max(width, NARROWEST)
-    profits = (row.money.profit_per_hash for row in snapshot.rows)
-    prefix = units.hash_prefix([profit.value if profit else None for profit in profits], None)
-    scene = cells.Scene(snapshot.at, snapshot.currency, prefix)
+    scene = cells.Scene(snapshot.at, snapshot.currency, cells.hash_prefixes(snapshot.rows, {}))
     placed = tuple(one for one in layout.columns(room) if one.column.key not in NOT_IN_TEXT)
     head: list[Line] = [header.first(snapshot, snapshot.at, room, snapshot.read_only)]
     if snapshot.quotes:

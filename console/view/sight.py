@@ -67,8 +67,9 @@ class Sight(Record):
 
 
 def _said(progress: Progress) -> str:
-    slots = ", ".join(map(str, progress.slots))
-    return f"GPU {slots} {progress.text}"
+    if "GPU" in progress.text:
+        return progress.text
+    return f"GPU {', '.join(map(str, progress.slots))} {progress.text}"
 
 
 def _tone(progress: Progress) -> str:
