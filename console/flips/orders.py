@@ -6,6 +6,8 @@ further move. The end of the file means that the console is gone.
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import msgspec
 
 from console.flips.records import Plan
@@ -50,7 +52,7 @@ def decode(line: bytes) -> Order:
     if len(line) > MAX_LINE:
         raise OrderError(f"an order of more than {MAX_LINE} bytes")
     try:
-        order = msgspec.json.decode(line, type=Order)
+        order = msgspec.json.decode(line, type=Order, dec_hook=_path)
     except msgspec.DecodeError as error:
         raise OrderError(f"no order: {error}") from error
     if sum((order.prepare is not None, order.go is not None, order.stop)) != 1:
@@ -60,4 +62,16 @@ def decode(line: bytes) -> Order:
 
 def encode(order: Order) -> bytes:
     """One line for the runner's stdin, its newline included."""
-    return msgspec.json.encode(order) + b"\n"
+    return msgspec.json.encode(order, enc_hook=_text) + b"\n"
+
+
+def _text(value: object) -> str:
+    if isinstance(value, Path):
+        return str(value)
+    raise NotImplementedError(type(value).__name__)
+
+
+def _path(kind: type, value: object) -> Path:
+    if issubclass(kind, Path) and isinstance(value, str):
+        return Path(value)
+    raise NotImplementedError(kind.__name__)

@@ -1,0 +1,97 @@
+"""What flip and undo share: show a plan, have it confirmed, carry it out, and say how it ended as an exit code."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+
+import msgspec
+
+from console.commands.flags import Parser
+from console.flips.records import Ending, Plan, Progress
+from console.model import Snapshot
+
+DONE, FAILED, WRONG, REFUSED = 0, 1, 2, 3
+ROOM = 110
+
+
+def add_flags(flags: Parser) -> None:
+    """``--reason --yes --force --dry-run --json`` and what to do with requests under way."""
+    flags.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+    flags.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal to ask on")
+    flags.add_argument(
+        "--force",
+        action="append",
+        default=[],
+        metavar="HOST:GPU",
+        help="waive contract, rental and pin of this GPU, by host and slot; may be repeated",
+    )
+    flags.add_argument(
+        "--abort-requests", action="store_true", help="at the drain's limit cut requests off instead of cancelling"
+    )
+    flags.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
+    flags.add_argument("--json", action="store_true", help="one object: the plan and how each move ended")
+
+
+def decide(plan: Plan, args: Namespace, snapshot: Snapshot) -> int | None:
+    """Show the plan; the exit code where it ends here, None once it is confirmed."""
+    if not args.json:
+        print(text(plan, snapshot))
+    if plan.refusals:
+        # All or nothing: a script that names three GPUs does not expect two of them to move.
+        return _end(plan, (), REFUSED, args)
+    if not plan.moves or args.dry_run:
+        return _end(plan, (), DONE, args)
+    if args.yes:
+        return None
+    if args.json or not sys.stdin.isatty():
+        sys.stderr.write("changeover: refused, there is nobody to ask here: add --yes\n")
+        return _end(plan, (), REFUSED, args)
+    return None if input("flip? y/n ").strip().lower() == "y" else REFUSED
+
+
+def carry(plan: Plan, args: Namespace) -> int:
+    """Carry a confirmed plan out and say how it ended; the exit code."""
+    from console.config.errors import ConfigError
+    from console.running.act import act
+
+    try:
+        endings = act(plan, args.config, (lambda _: None) if args.json else _told)
+    except ConfigError as error:
+        sys.stderr.write(f"changeover: {error}\n")
+        return WRONG
+    except (PermissionError, ValueError) as error:
+        sys.stderr.write(f"changeover: refused, {error}\n")
+        return REFUSED
+    return _end(plan, endings, code(endings), args)
+
+
+def code(endings: tuple[Ending, ...]) -> int:
+    """0 when every move is done, 3 when all that was not was refused before anything was touched, else 1."""
+    results = {ending.result for ending in endings} - {"done"}
+    return DONE if not results else REFUSED if results == {"refused"} else FAILED
+
+
+def text(plan: Plan, snapshot: Snapshot) -> str:
+    """The plan as the dialog has it, without tones."""
+    from console.view import dialog
+
+    lines = [dialog.title(plan), "", *("".join(p.text for p in line) for line in dialog.lines(plan, snapshot, ROOM))]
+    return "\n".join(line.rstrip() for line in lines)
+
+
+def _told(progress: Progress) -> None:
+    if progress.took_s is None and progress.kind == "step":
+        return
+    slots = ",".join(map(str, progress.slots))
+    took = f"  {progress.took_s:.1f} s" if progress.took_s is not None else ""
+    result = f"  {progress.result.replace('_', ' ')}" if progress.result else ""
+    print(f"  GPU {slots}  {progress.step}{result}  {progress.text}{took}", flush=True)
+
+
+def _end(plan: Plan, endings: tuple[Ending, ...], exit_code: int, args: Namespace) -> int:
+    if args.json:
+        said = {"schema": 1, "plan": msgspec.to_builtins(plan), "endings": msgspec.to_builtins(endings)}
+        print(json.dumps(said | {"exit": exit_code}, ensure_ascii=False))
+    return exit_code

@@ -1,0 +1,91 @@
+"""``changeover journal [verify]``: what was done, by whom and why, newest first; or whether that can be believed."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from datetime import UTC, datetime
+
+from console.commands.flags import parser
+from console.flips import reading
+from console.flips.chain import Line
+from console.flips.journal import Journal, JournalError
+from console.paths import Places, places
+
+SUMMARY = "what was done, by whom and why; journal verify checks it"
+
+
+def main(argv: list[str]) -> int:
+    """0; 1 when the journal cannot be read or ``verify`` finds a fault."""
+    flags = parser("journal", "What was done, by whom and why, newest first.")
+    flags.add_argument("what", nargs="?", choices=("verify",), help="check the chain of lines and its anchors")
+    flags.add_argument("--limit", type=int, default=50, metavar="N", help="lines (50)")
+    flags.add_argument("--gpu", metavar="GPU", help="of this GPU only: slot, beginning of a UUID or PCI address")
+    flags.add_argument("--json", action="store_true", help="one object a line")
+    args = flags.parse_args(argv)
+    if args.limit < 1:
+        flags.error(f"--limit: found {args.limit}, expected 1 or more")
+    from console.flips.naming import UnknownGpuError
+
+    try:
+        return _verify(places(), as_json=args.json) if args.what else _show(places(), args)
+    except UnknownGpuError as error:
+        sys.stderr.write(f"changeover journal: --gpu: {error}\n")
+        return 2
+    except JournalError as error:
+        sys.stderr.write(f"changeover journal: {error}\n")
+        return 1
+
+
+def _show(where: Places, args: Namespace) -> int:
+    from console.flips.naming import find, known
+
+    gpu = find(known(where), args.gpu).uuid if args.gpu else ""
+    for line in reading.lines(where.journal, args.limit, gpu=gpu):
+        print(json.dumps(as_object(line), ensure_ascii=False) if args.json else as_text(line))
+    return 0
+
+
+def _verify(where: Places, *, as_json: bool) -> int:
+    verdict = reading.check(Journal(where))
+    if as_json:
+        import msgspec
+
+        print(json.dumps(msgspec.to_builtins(verdict) | {"ok": verdict.ok}))
+    else:
+        print(verdict.sentence)
+        for problem in verdict.problems:
+            print(f"  {problem}")
+    return 0 if verdict.ok else 1
+
+
+def as_object(line: Line) -> dict[str, object]:
+    """One line for scripts; ``at`` is ISO 8601 UTC with milliseconds."""
+    return {
+        "seq": line.seq,
+        "at": _at(line).isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "flip_id": line.flip_id,
+        "kind": line.kind,
+        "gpus": list(line.gpus),
+        "slots": list(line.slots),
+        "who": line.who,
+        "text": line.text,
+        "body": line.body,
+        "boot_id": line.boot_id,
+        "prev": line.prev,
+        "hash": line.hash,
+    }
+
+
+def as_text(line: Line) -> str:
+    """One line for people."""
+    what = str(line.body.get("result") or line.body.get("step") or line.kind).replace("_", " ")
+    slots = f"GPU {','.join(map(str, line.slots))}" if line.slots else ""
+    reason = f"  ({line.body['reason']})" if line.body.get("reason") else ""
+    head = f"{_at(line):%Y-%m-%d %H:%M:%SZ}  {line.seq:>5}  {line.login:<10}  {what:<11}  {slots:<10}"
+    return f"{head}  {line.text}{reason}".rstrip()
+
+
+def _at(line: Line) -> datetime:
+    return datetime.fromtimestamp(line.at, UTC)

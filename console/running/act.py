@@ -1,0 +1,47 @@
+"""Carries out a confirmed plan in this process: what a headless command is its own runner with."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from console.flips.batch import carry_out
+from console.flips.records import Ending, Plan, Progress
+from console.running.stage import Stage
+
+ENDS_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tuple[Ending, ...]:
+    """Run every move and return their endings. Call in the main thread.
+
+    Ctrl-C, a hang-up and SIGTERM cancel what has not stopped anything yet; what has goes on to a safe end. Raises
+    ConfigError and ValueError as Stage does, PermissionError when the plan may not be carried out any more.
+    """
+    lost, stop = threading.Event(), threading.Event()
+    uuids = tuple(sorted({uuid for move in plan.moves for uuid in move.uuids}))
+    with _ends(lost, stop):
+        stage = Stage(config, None, uuids, lost)
+        try:
+            if why := stage.objection(plan):
+                raise PermissionError(why)
+            return carry_out(plan, stage.facts, stage.hands, stage.journal, stage.claims, told, stop=stop)
+        finally:
+            stage.close()
+
+
+@contextmanager
+def _ends(lost: threading.Event, stop: threading.Event) -> Iterator[None]:
+    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
+        lost.set()
+        stop.set()
+
+    before = {number: signal.signal(number, end) for number in ENDS_IT}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
