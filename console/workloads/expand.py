@@ -29,9 +29,9 @@ class Placed(Record):
     bus: str = ""
 
     def meter(self) -> MeterSettings | None:
-        """The meter's settings with this instance's own address; None where the workload has no meter."""
+        """The meter's settings with this instance's own address; None where it has no meter."""
         own = self.settings.meter
-        if own is None:
+        if own is None or not self.meter_url:
             return None
         return MeterSettings(kind=own.kind, url=self.meter_url, token_file=own.token_file)
 

@@ -91,8 +91,13 @@ def container_of(paths: Iterable[str]) -> str:
         for pattern, kind in _CONTAINERS:
             found = pattern.search(path)
             if found:
-                return f"{kind} {clean(found[1], 40)[:12]}" if pattern.groups else kind
+                return f"{kind} {_short(found[1])}" if pattern.groups else kind
     return ""
+
+
+def _short(name: str) -> str:
+    """A container's name, or the twelve digits of its id that every tool shows."""
+    return name[:12] if re.fullmatch(_HEX, name) else clean(name, 40)
 
 
 def _process(root: Path, pid: int, boot_at: float) -> Process | None:
