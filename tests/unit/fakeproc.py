@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 BOOT_AT = 1_700_000_000
+STRANGER = 54321  # a uid without a name
 
 
 class FakeProc:
@@ -19,7 +20,7 @@ class FakeProc:
         cgroup: str = "0::/",
         *,
         ppid: int = 1,
-        uid: int = 1000,
+        uid: int = STRANGER,
         comm: str = "python3",
         age_s: float = 60,
     ) -> int:
