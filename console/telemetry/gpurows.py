@@ -45,12 +45,12 @@ class GpuRows:
         if whole:
             self._listed, self._unnamed = told.listed, told.unnamed
         self.driver = told.driver or self.driver
-        for one in told.gpus:
+        ours = [one for one in told.gpus if self._only is None or one.uuid in self._only]
+        here = [(one.uuid, address(one.pci), one.name) for one in ours if one.nvml_index is not None]
+        entries = {entry.uuid: entry for entry in self._roster.admit_all(here, at)}
+        for one in ours:
             uuid = Uuid(one.uuid)
-            if self._only is not None and uuid not in self._only:
-                continue
-            if one.nvml_index is not None:
-                entry = self._roster.admit(one.uuid, address(one.pci), one.name, at)
+            if entry := entries.get(uuid):
                 self._rows.setdefault(uuid, Row(entry)).named(entry, one.nvml_index)
             elif uuid in self._rows:
                 self._rows[uuid].unlisted()

@@ -28,7 +28,7 @@ def explain(code: int, words: str, kernel: tuple[Path, ...] = KERNEL_MODULE) -> 
     if code == layout.NO_PERMISSION:
         return HostState.NO_DRIVER, "no permission for /dev/nvidiactl; check its mode and your groups"
     if code == layout.CRASHED:
-        return HostState.NO_DRIVER, f"the sampler failed: {clean(words, 120)}"
+        return HostState.HUNG, f"nothing reads the GPUs: {clean(words, 120)}; it is tried again"
     return HostState.NO_DRIVER, f"NVML does not start (error {code}); see dmesg for NVRM, then reboot"
 
 

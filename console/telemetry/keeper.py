@@ -24,7 +24,7 @@ _SILENT_PERIODS = 3.0
 _SILENT_AT_LEAST_S = 1.0  # a busy host may hold up a healthy process for a good part of a second
 _LATE_S = 1.0  # a wake-up this late means that this whole machine stood still, and proves nothing about a GPU
 _QUIET_S = 1.0  # batches come at least this often (or every two periods) also while there is nothing to read
-NOTHING_ANSWERS = "NVML does not answer at all; see dmesg for NVRM, then reboot the host"
+NOTHING_ANSWERS = "NVML does not answer at all; see dmesg for NVRM, reboot the host if it stays"
 
 
 class Pace(Record):
@@ -64,7 +64,7 @@ class Keeper:
 
     def begin(self) -> None:
         """Start the first sampler. It dies with the thread that calls this."""
-        self._main = self._spawn_main()
+        self._start_due(time.monotonic())
 
     def run(self, wake: int) -> None:
         """Until ``closing``; ``wake`` is a descriptor that becomes readable when something outside changed."""
@@ -122,7 +122,7 @@ class Keeper:
             yield now + REAP_EVERY_S
 
     def _silent_at(self, child: Child) -> float:
-        if not child.ticking:
+        if not child.ticking and child.beat.phase != layout.READING:
             return child.heard + self._pace.grace_s
         usual_s = max(_SILENT_PERIODS * self._order.period_s, _SILENT_AT_LEAST_S)
         return child.heard + (self._pace.silence_s or usual_s)
@@ -197,8 +197,7 @@ class Keeper:
         by_accident = child.failure is None and self._failures == 1
         self._lose_main(0.0 if by_accident else self._host_wait_s())
         if not by_accident:
-            failure = child.failure or frames.Failure(layout.CRASHED, words)
-            self._give_up(GpuState.GONE, *hoststate.explain(failure.code, failure.words))
+            self._give_up(child.failure or frames.Failure(layout.CRASHED, words))
 
     def _silent(self, child: Child, now: float) -> None:
         """Nothing came for too long: what the sampler was about to ask does not answer."""
@@ -216,7 +215,7 @@ class Keeper:
         elif child.beat.phase in (layout.STARTING, layout.COUNTING):
             self._failures += 1
             self._main_due = now + self._host_wait_s()
-            self._give_up(GpuState.HUNG, HostState.HUNG, NOTHING_ANSWERS)
+            self._give_up(frames.Failure(layout.CRASHED, NOTHING_ANSWERS))
 
     def _culprit(self, child: Child) -> Uuid | None:
         if child.beat.phase == layout.LISTING:
@@ -225,9 +224,9 @@ class Keeper:
         uuid = child.place(child.beat)
         return uuid if uuid in self.rows else None
 
-    def _give_up(self, rows: GpuState, host: HostState, why: str) -> None:
-        self._trouble = host, why
-        self.rows.fail_all(rows, time.time(), why)
+    def _give_up(self, failure: frames.Failure) -> None:
+        state, why = self._trouble = hoststate.explain(failure.code, failure.words)
+        self.rows.fail_all(GpuState.HUNG if state is HostState.HUNG else GpuState.GONE, time.time(), why)
         self._show()
 
     def _host_wait_s(self) -> float:
@@ -245,12 +244,17 @@ class Keeper:
             if self._graveyard.full:
                 self._main_due = now + REAP_EVERY_S
             else:
-                self._main = self._spawn_main()
+                self._start_main(now)
         self._suspects.start_due(now, self._spawn_alone)
 
-    def _spawn_main(self) -> Child:
+    def _start_main(self, now: float) -> None:
         others = tuple(pair for pair in self.rows.addresses() if pair[0] not in self._suspects)
-        return self._spawn(others, lists=self._order.lists)
+        try:
+            self._main = self._spawn(others, lists=self._order.lists)
+        except OSError as error:  # no process to be had now, or Python was upgraded away
+            self._failures += 1
+            self._main_due = now + self._host_wait_s()
+            self._give_up(frames.Failure(layout.CRASHED, f"no sampler starts: {error}"))
 
     def _spawn_alone(self, uuid: Uuid) -> Child:
         return self._spawn(((uuid, self.rows[uuid].reading.pci),), lists=False)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import fcntl
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
@@ -70,11 +70,22 @@ class Roster:
 
     def admit(self, uuid: str, pci: str, name: str, at: float) -> Entry:
         """The entry of a GPU that is here now; a newcomer gets the next free slot."""
-        known = self.find(uuid)
-        if known is None or (known.pci, known.name, known.slot) != (pci, name, self._fixed.get(uuid, known.slot)):
+        (entry,) = self.admit_all([(uuid, pci, name)], at)
+        return entry
+
+    def admit_all(self, cards: Sequence[tuple[str, str, str]], at: float) -> tuple[Entry, ...]:
+        """The same for many (uuid, pci, name), written to disk once, and only if something is new."""
+        if any(self._is_news(*card) for card in cards):
             with self._changing():
-                known = self._put(uuid, pci, name, at)
-        return known
+                for card in cards:
+                    if self._is_news(*card):
+                        self._put(*card, at)
+        found = {entry.uuid: entry for entry in self._book.gpus}
+        return tuple(found[Uuid(uuid)] for uuid, _, _ in cards)
+
+    def _is_news(self, uuid: str, pci: str, name: str) -> bool:
+        known = self.find(uuid)
+        return known is None or (known.pci, known.name, known.slot) != (pci, name, self._fixed.get(uuid, known.slot))
 
     def saw(self, uuids: Collection[str], at: float) -> None:
         """Note when these GPUs were last seen."""
@@ -100,7 +111,7 @@ class Roster:
                     f"or retire that GPU with changeover forget {slot}"
                 )
 
-    def _put(self, uuid: str, pci: str, name: str, at: float) -> Entry:
+    def _put(self, uuid: str, pci: str, name: str, at: float) -> None:
         known = self.find(uuid)
         others = [one for one in self._book.gpus if one.uuid != uuid]
         taken = {one.slot for one in others}
@@ -111,7 +122,6 @@ class Roster:
         entry = Entry(slot=slot, uuid=Uuid(uuid), pci=pci, name=name or (known.name if known else ""), seen_at=at)
         gpus = tuple(sorted([*others, entry], key=lambda one: one.slot))
         self._book = _Book(next_slot=max([self._book.next_slot, *(one.slot + 1 for one in gpus)]), gpus=gpus)
-        return entry
 
     @contextmanager
     def _changing(self) -> Iterator[None]:

@@ -114,7 +114,13 @@ class Suspects:
                 if suspect.graveyard.full:
                     suspect.due = now + REAP_EVERY_S
                 else:
-                    suspect.child = spawn(suspect.uuid)
+                    self._start(suspect, now, spawn)
+
+    def _start(self, suspect: Suspect, now: float, spawn: Callable[[Uuid], Child]) -> None:
+        try:
+            suspect.child = spawn(suspect.uuid)
+        except OSError:  # no process to be had now
+            self.postpone(suspect, now)
 
     def deadlines(self, now: float) -> Iterator[float]:
         """When something is to be done here."""

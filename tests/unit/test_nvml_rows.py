@@ -229,9 +229,15 @@ def test_a_mismatch_names_both_versions(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("code", "words"),
-    [(9, "modprobe nvidia"), (12, "install it"), (4, "/dev/nvidiactl"), (999, "error 999"), (-1, "the sampler failed")],
+    [(9, "modprobe nvidia"), (12, "install it"), (4, "/dev/nvidiactl"), (999, "error 999")],
 )
 def test_each_failure_of_the_host_says_what_to_do(code: int, words: str) -> None:
     """All are the state of a host without a usable driver."""
     state, reason = hoststate.explain(code, "OSError: libnvidia-ml.so.1: cannot open\x1b[2J")
     assert state is HostState.NO_DRIVER and words in reason and "\x1b" not in reason
+
+
+def test_a_sampler_that_fails_says_nothing_about_the_driver() -> None:
+    """The host is hung, as nothing can be read, and the words are the sampler's."""
+    state, reason = hoststate.explain(-1, "ValueError: odd\x1b[2J")
+    assert (state, reason) == (HostState.HUNG, "nothing reads the GPUs: ValueError: odd[2J; it is tried again")
