@@ -12,19 +12,18 @@ from collections.abc import Callable
 import msgspec
 
 from console.config.settings import Config
+from console.flips.orders import MAX_LINE, Go, Order, Prepare, encode
 from console.flips.records import Plan, Progress
 from console.model import Uuid
 from console.paths import Places
 
-MAX_LINE = 1 << 20
 ENDS = ("outcome", "refused", "error")
 
 
 class Runner:
     """One ``python -m console.runner``: told to prepare, then perhaps to go. Closing its stdin lets it go."""
 
-    def __init__(self, config: Config, where: Places) -> None:
-        self._config, self._where = config, where
+    def __init__(self) -> None:
         self._process = subprocess.Popen(
             [sys.executable, "-m", "console.runner"],
             stdin=subprocess.PIPE,
@@ -34,11 +33,11 @@ class Runner:
         )
         self._lock = threading.Lock()
 
-    def tell(self, **what: object) -> None:
+    def tell(self, order: Order) -> None:
         """Write one line; a runner that has gone is noticed where its answers are read."""
         assert self._process.stdin is not None
         with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
-            self._process.stdin.write(msgspec.json.encode(what) + b"\n")
+            self._process.stdin.write(encode(order))
             self._process.stdin.flush()
 
     def follow(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
@@ -72,15 +71,15 @@ class RunnerFlipper:
     """Keeps one runner ready while a dialog is open. Implements console.site.ground.Flipper."""
 
     def __init__(self, config: Config, where: Places) -> None:
-        self._config, self._where = config, where
+        self._config, self._where = config.path, where
         self._ready: Runner | None = None
         self._busy: list[Runner] = []
 
     def prepare(self, uuids: tuple[Uuid, ...]) -> None:
         """Start a runner and let it read these GPUs, so that a confirmed flip waits for nothing."""
         if self._ready is None:
-            self._ready = Runner(self._config, self._where)
-        self._ready.tell(prepare={"uuids": uuids})
+            self._ready = Runner()
+        self._ready.tell(Order(prepare=Prepare(uuids=uuids, config=self._config, places=self._where)))
 
     def dismiss(self) -> None:
         """Let the runner go; it has done nothing."""
@@ -90,10 +89,10 @@ class RunnerFlipper:
 
     def run(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
         """Hand the plan over and follow it from a thread."""
-        runner = self._ready or Runner(self._config, self._where)
+        runner = self._ready or Runner()
         self._ready = None
         self._busy.append(runner)
-        runner.tell(go={"plan": plan})
+        runner.tell(Order(go=Go(plan=plan, config=self._config, places=self._where)))
 
         def follow() -> None:
             runner.follow(plan, heard)
@@ -104,7 +103,7 @@ class RunnerFlipper:
     def stop(self) -> None:
         """Begin no further moves."""
         for runner in self._busy:
-            runner.tell(stop=True)
+            runner.tell(Order(stop=True))
 
     def close(self) -> None:
         """The console goes: every runner sees its stdin end and keeps to its own rules."""

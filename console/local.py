@@ -82,15 +82,16 @@ class HostGround:
 
     def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:
         """Who holds each GPU. ``/proc`` is read again only with a new process list or new pids."""
-        unasked = self._tasks.rounds() == 0
+        listed_at = max((reading.clients_at for reading in batch.readings), default=0.0)
+        # Before the answers are taken: one that comes in between must not vouch for those that were.
+        asked = self._tasks.asked_since(listed_at)
         self._told = {key: task for told in self._tasks.answers().values() for key, task in told.items()}
         pids = pids_to_read(batch.readings, self._told)
-        listed_at = max((reading.clients_at for reading in batch.readings), default=0.0)
         if (pids, listed_at) != self._table_of:
             self._table, self._table_of = ProcessTable.read(pids), (pids, listed_at)
         found = occupancy(batch.readings, placed, self._told, self._table, self._background, previous=self._last)
-        if unasked:
-            found = tuple(map(_not_yet, found))
+        if not asked:
+            found = tuple(_not_yet(one, self._last.get(one.uuid)) for one in found)
         self._last = {one.uuid: one for one in found}
         self._ask_meters({one.instance.unit for one in found if one.instance})
         return found
@@ -167,9 +168,9 @@ def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool 
     return site
 
 
-def _not_yet(found: Occupancy) -> Occupancy:
-    """A stranger may turn out to be ours once the controllers have named their processes."""
-    if found.holder is not Holder.FOREIGN:
+def _not_yet(found: Occupancy, last: Occupancy | None) -> Occupancy:
+    """A stranger may turn out to be ours once the controllers were asked about a list that has him in it."""
+    if found.holder is not Holder.FOREIGN or (last is not None and last.holder is Holder.FOREIGN):
         return found
     return Occupancy(uuid=found.uuid, holder=Holder.UNKNOWN, who="asking the controllers", settled=False)
 

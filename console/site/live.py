@@ -32,6 +32,7 @@ class LiveSite:
         self._lock = threading.Lock()
         self._heard: list[Callable[[Snapshot], None]] = []
         self._over = threading.Event()
+        self._planned: tuple[Uuid, ...] = ()
         self._snapshot = _nothing_yet(ground, read_only)
         # A daemon: a reading that hangs must not keep the console from quitting.
         self._thread = threading.Thread(target=self._run, name="site", daemon=True)
@@ -64,17 +65,17 @@ class LiveSite:
     def plan(self, slots: tuple[int, ...], target: str, *, whole: bool, force: tuple[str, ...] = ()) -> Plan:
         """What flipping ``slots`` to ``target`` would do."""
         who, at = whoami("console"), self._ground.now()
-        return self._refusing(plan(self._world(), slots, target, whole=whole, who=who, at=at, force=force))
+        return self._made(plan(self._world(), slots, target, whole=whole, who=who, at=at, force=force))
 
     def undo(self, slots: tuple[int, ...]) -> Plan:
         """The plan that takes back the latest flip of these GPUs."""
         made = undo_plan(self._world(), self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
-        return self._refusing(made)
+        return self._made(made)
 
     def prepare(self) -> None:
-        """A dialog opened."""
+        """A dialog opened on the plan made last."""
         if not self._read_only:
-            self._ground.flipper.prepare(tuple(row.reading.uuid for row in self._snapshot.rows))
+            self._ground.flipper.prepare(self._planned)
 
     def dismiss(self) -> None:
         """The dialog closed."""
@@ -146,6 +147,10 @@ class LiveSite:
                 pins=self._state.pins(),
                 failed_starts=journal.failed_starts(),
             )
+
+    def _made(self, made: Plan) -> Plan:
+        self._planned = tuple(uuid for move in made.moves for uuid in move.uuids)
+        return self._refusing(made)
 
     def _refusing(self, made: Plan) -> Plan:
         """``made``, with nothing in it but refusals where this console may only look."""

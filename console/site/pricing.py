@@ -114,10 +114,12 @@ class Pricing:
         downtimes_s = {name: stop_s + one.settle_s + one.start_s for name, one in candidates.items() if name != now}
         instance = occupancy.instance
         own = next((o for o in options if o.workload == now), None)
+        load_s = candidates[now].usual_start_s if now in candidates else None
         return Moment(
             at=self._now,
             samples=samples,
             ran_s=running.since_s if running else None,
+            load_s=load_s,
             failing=instance is not None and instance.state is WorkState.FAILING,
             downtimes_s={**downtimes_s, OFF: stop_s},
             transition_per_h=own.power_per_h or 0.0 if own else 0.0,

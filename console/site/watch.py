@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Hashable, Mapping
 from typing import Generic, TypeVar
 
@@ -24,16 +25,25 @@ class _Asker(threading.Thread, Generic[Answer]):
         self._over = threading.Event()
         self.answer: Answer | None = None
         self.rounds = 0
+        self.asked_at = 0.0
+        self._wake = threading.Event()
 
     def run(self) -> None:
         while not self._over.is_set():
+            self._wake.clear()
+            begun = time.time()
             self.answer = self._ask()
+            self.asked_at = begun
             self.rounds += 1
             # A rate needs two readings: the second comes soon, whatever the pace after it.
-            self._over.wait(min(self._period_s, SECOND_AFTER_S) if self.rounds == 1 else self._period_s)
+            self._wake.wait(min(self._period_s, SECOND_AFTER_S) if self.rounds == 1 else self._period_s)
+
+    def hurry(self) -> None:
+        self._wake.set()
 
     def stop(self) -> None:
         self._over.set()
+        self._wake.set()
 
 
 class Watch(Generic[Key, Answer]):
@@ -61,6 +71,13 @@ class Watch(Generic[Key, Answer]):
     def rounds(self) -> int:
         """How often the one that was answered least has been answered; a large number where nothing is asked."""
         return min((asker.rounds for asker in self._askers.values()), default=ENOUGH)
+
+    def asked_since(self, at: float) -> bool:
+        """True when every newest answer is to a question asked after ``at`` (Unix seconds); else asks again now."""
+        late = [asker for asker in self._askers.values() if asker.asked_at < at]
+        for asker in late:
+            asker.hurry()
+        return not late
 
     def close(self) -> None:
         """Ask no more; returns at once."""

@@ -110,8 +110,10 @@ class Host:
         self.config.chmod(0o600)
         for name in ("state", "run"):
             (folder / name).mkdir(exist_ok=True)
+        # What the test runner says of its own terminal's size is none of the console's business.
+        own = {name: value for name, value in os.environ.items() if name not in ("COLUMNS", "LINES")}
         self.env = {
-            **os.environ,
+            **own,
             **gpus.env,
             "CHANGEOVER_STATE": str(folder / "state"),
             "CHANGEOVER_RUN": str(folder / "run"),
