@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import msgspec
 import pytest
 
 from console.model import Batch, GpuState, HostState, Reading, Uuid
@@ -190,9 +191,9 @@ def test_a_gpu_that_never_said_who_it_is_is_told_of(bench: Callable[..., Bench],
 
 
 def test_indices_follow_the_driver_and_rows_do_not(bench: Callable[..., Bench]) -> None:
-    """When a GPU leaves the list the later ones move up in it: slots, UUIDs and values stay where they were."""
+    """When a GPU leaves the list the later ones move up in it, at once; slots and UUIDs stay where they were."""
     host = bench()
-    host.start()
+    host.start(pace=msgspec.structs.replace(HASTE, longest_s=60.0))
     host.until_row(GpuState.OK)
     host.fake.fault("gone:1")
     batch = host.until(lambda batch: [row.index for row in batch.readings] == [0, None, 1, 2])
@@ -277,7 +278,7 @@ def test_a_process_list_that_cannot_be_read_is_unknown(bench: Callable[..., Benc
     host.until(lambda batch: host.row(batch).clients)
 
 
-def test_mig_is_noticed_when_it_is_switched_on(bench: Callable[..., Bench]) -> None:
+def test_mig_is_told_of_every_gpu(bench: Callable[..., Bench]) -> None:
     """A GPU in MIG mode has no use of its own to show; other GPUs say that they are not in it."""
     host = bench(model="h100")
     host.fake.fault("mig:1")
@@ -383,6 +384,50 @@ def test_only_the_gpus_of_a_flip_are_read(bench: Callable[..., Bench]) -> None:
     assert [row.slot for row in batch.readings] == [2]
     with pytest.raises(ValueError, match="GPU-none is not in the roster"):
         host.start(only=(Uuid("GPU-none"),))
+
+
+STANDSTILL = """
+import sys, time
+from pathlib import Path
+from console.telemetry.nvml import NvmlSource
+from console.telemetry.roster import Roster
+from tests.contract.test_fault_matrix import HASTE
+source = NvmlSource(Roster(Path(sys.argv[1])), period_s=0.1, pace=HASTE)
+source.start()
+seq, states = 0, set()
+while line := sys.stdin.readline():
+    end = time.monotonic() + float(line)
+    while time.monotonic() < end:
+        batch = source.wait(seq, 0.05)
+        if batch is not None:
+            seq = batch.seq
+            states |= {batch.host_state.value, *(row.state.value for row in batch.readings)}
+    print(sorted(states), flush=True)
+source.close()
+"""
+
+
+def test_a_machine_that_stood_still_accuses_no_gpu(bench: Callable[..., Bench], tmp_path: Path) -> None:
+    """A paused virtual machine: console and sampler both stop for longer than any patience, and go on."""
+    bench()
+    command = [sys.executable, "-c", STANDSTILL, str(tmp_path / "roster.json")]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, bufsize=1) as console:
+        assert console.stdin is not None and console.stdout is not None
+        console.stdin.write("0.5\n")
+        assert console.stdout.readline() == "['ok']\n"
+        both = sorted(marked(os.environ[MARK]))
+        assert len(both) == 2
+        for pid in both:
+            os.kill(pid, signal.SIGSTOP)
+        time.sleep(2.0)
+        os.kill(console.pid, signal.SIGCONT)
+        time.sleep(0.2)
+        for pid in both:
+            os.kill(pid, signal.SIGCONT)
+        console.stdin.write("1.0\n")
+        assert console.stdout.readline() == "['ok']\n"
+        assert sorted(marked(os.environ[MARK])) == both
+        console.stdin.close()
 
 
 def test_killing_the_console_leaves_no_sampler_behind(bench: Callable[..., Bench], tmp_path: Path) -> None:

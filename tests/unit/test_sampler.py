@@ -84,8 +84,9 @@ class Listener(Child):
 
     def saying(self, patience_s: float = 5.0) -> Iterator[frames.Frame]:
         end = time.monotonic() + patience_s
-        while time.monotonic() < end:
-            yield from self.receive()
+        while (left_s := end - time.monotonic()) > 0:
+            if select.select([self], [], [], left_s)[0]:
+                yield from self.receive()
         raise TimeoutError(f"the sampler said nothing that was waited for in {patience_s} s")
 
     def until_tick(self, number: int = 1) -> tuple[frames.Hello | None, frames.Tick, list[frames.Frame]]:
@@ -201,6 +202,33 @@ def test_slower_tiers_keep_their_rates(gpus: MakeGpus, monkeypatch: pytest.Monke
     places = [frame.place for frame in then if isinstance(frame, frames.Clients)]
     ticks = sum(isinstance(frame, frames.Tick) for frame in then)
     assert {*places} == {1} and ticks - 3 <= len(places) <= ticks
+
+
+MIG = """
+import os, time
+from console.telemetry import layout
+from console.telemetry.device import Device
+from console.telemetry.nvml_abi import Library
+library = Library()
+library.start()
+device = Device(library, "", "", 1.0)
+device.arm(library.by_index(0)[1])
+for token in ("", "mig:0", ""):
+    with open(os.environ["FAKE_NVML_CTL"], "w") as control:
+        control.write(token)
+    time.sleep(0.1)
+    for tier, _ in device.tiers:
+        tier.due = 0.0
+    device.read(0.0)
+    print(device.record.mig, bool(device.record.known & layout.UTIL), end=" ")
+"""
+
+
+def test_switching_mig_makes_the_sampler_ask_anew(gpus: MakeGpus) -> None:
+    """Use is refused while MIG is on; what was learned then is forgotten when it is switched off, and back."""
+    env = {**os.environ, **gpus(1, model="h100").env}
+    said = subprocess.run([sys.executable, "-c", MIG], env=env, capture_output=True, text=True, check=True).stdout
+    assert said.split() == ["0", "True", "1", "False", "0", "True"]
 
 
 def test_only_the_named_gpus_are_touched(gpus: MakeGpus, monkeypatch: pytest.MonkeyPatch) -> None:
