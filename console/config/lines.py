@@ -7,11 +7,13 @@ import tomllib
 
 from console.config.errors import Where
 
-_HEADER = re.compile(r"\s*(\[\[?)(.*?)\]\]?\s*(?:#.*)?$")
-_KEY = re.compile(
-    r"""\s*((?:[A-Za-z0-9_-]+|"(?:[^"\\]|\\.)*"|'[^']*')(?:\s*\.\s*(?:[^\s."'=]+|"(?:[^"\\]|\\.)*"|'[^']*'))*)\s*="""
-)
-_QUOTED = re.compile(r'"(?:[^"\\]|\\.)*"|\'[^\']*\'|#.*')
+_BASIC, _LITERAL = r'"(?:[^"\\\n]|\\.)*"', r"'[^'\n]*'"
+_PART = rf"(?:[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL})"
+_HEADER = re.compile(rf"\s*(\[\[?)\s*({_PART}(?:\s*\.\s*{_PART})*)\s*\]\]?\s*$")
+_KEY = re.compile(rf"\s*({_PART}(?:\s*\.\s*{_PART})*)\s*=")
+_STRING = re.compile(f"{_BASIC}|{_LITERAL}")
+_LONG = r'"""(?:[^\\]|\\.)*?"""+' + r"|'''.*?'''+"
+_TOKEN = re.compile(rf"(?P<long>{_LONG})|{_BASIC}|{_LITERAL}|(?P<comment>#[^\n]*)", re.DOTALL)
 
 
 class Lines:
@@ -31,11 +33,8 @@ class Lines:
 
     def _scan(self, text: str) -> None:
         table: Where = ()
-        depth, fence = 0, ""
-        for number, line in enumerate(text.split("\n"), start=1):
-            if fence:
-                fence = "" if line.count(fence) % 2 else fence
-                continue
+        depth = 0
+        for number, line in enumerate(_TOKEN.sub(_blanked, text).split("\n"), start=1):
             header = _HEADER.match(line) if depth == 0 else None
             if header:
                 table = self._enter(header[1], _parts(header[2]))
@@ -44,7 +43,6 @@ class Lines:
             key = _KEY.match(line) if depth == 0 else None
             if key:
                 self._note(table, _parts(key[1]), number)
-            fence = next((mark for mark in ('"""', "'''") if line.count(mark) % 2), "")
             depth += _nesting(line)
 
     def _enter(self, brackets: str, names: Where) -> Where:
@@ -57,6 +55,13 @@ class Lines:
     def _note(self, table: Where, names: Where, number: int) -> None:
         for end in range(1, len(names) + 1):
             self._found.setdefault((*table, *names[:end]), number)
+
+
+def _blanked(token: re.Match[str]) -> str:
+    """Nothing for a comment, line ends only for a string of several lines, and other strings as they are."""
+    if token["comment"] is not None:
+        return ""
+    return token[0] if token["long"] is None else "''" + "\n" * token[0].count("\n")
 
 
 def _parts(dotted_key: str) -> Where:
@@ -75,5 +80,5 @@ def _parts(dotted_key: str) -> Where:
 
 def _nesting(line: str) -> int:
     """How many more arrays and inline tables are open after ``line`` than before it."""
-    bare = _QUOTED.sub("", line)
+    bare = _STRING.sub("", line)
     return bare.count("[") + bare.count("{") - bare.count("]") - bare.count("}")

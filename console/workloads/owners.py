@@ -18,11 +18,13 @@ class Owners:
 
     def __init__(self, placed: Sequence[Placed], tasks: Mapping[Key, Task], table: ProcessTable) -> None:
         self._table = table
-        self._placed = tuple(placed)
         self._main: dict[int, Key] = {}
         self._roots: dict[str, Key] = {}
+        self._units: dict[tuple[str, str], Key] = {}
         for one in placed:
             key = (one.controller, one.unit)
+            if one.bus:
+                self._units[one.bus, one.unit] = key
             for pid in tasks[key].pids if key in tasks else ():
                 self._main[pid] = key
                 self._roots |= dict.fromkeys(self._unit_paths(pid, one.unit), key)
@@ -30,12 +32,10 @@ class Owners:
     def of(self, process: Process) -> Key | None:
         """The instance that ``process`` belongs to, or None."""
         for path in process.cgroups:
-            for root, key in self._roots.items():
-                if path == root or path.startswith(f"{root}/"):
+            for above, name in _steps(path):
+                key = self._roots.get("/".join((*above, name))) or self._units.get((_bus(above[1:]), _plain(name)))
+                if key is not None:
                     return key
-            for one in self._placed:
-                if one.bus and _in_unit(path, one.unit, one.bus):
-                    return one.controller, one.unit
         lineage = self._table.lineage(process.pid)
         return next((self._main[pid] for pid in lineage if pid in self._main), None)
 
@@ -43,29 +43,29 @@ class Owners:
         """The cgroup of ``unit``, where its main process stands in or below one of that name."""
         main = self._table.get(pid)
         for path in main.cgroups if main else ():
-            parts = path.split("/")
-            depth = _depth(parts, unit)
-            if depth is not None:
-                yield "/".join(parts[: depth + 1])
+            yield from ("/".join((*above, name)) for above, name in _steps(path) if _plain(name) == unit)
 
 
-def _depth(parts: Sequence[str], unit: str) -> int | None:
-    """Where ``unit`` stands in a cgroup path. systemd puts ``_`` before names that the kernel keeps for itself."""
-    return next((depth for depth, part in enumerate(parts) if part in (unit, f"_{unit}")), None)
+def _steps(path: str) -> Iterator[tuple[tuple[str, ...], str]]:
+    """Each name in a cgroup path with the names above it, the empty one of the root first."""
+    parts = tuple(path.split("/"))
+    return ((parts[:depth], parts[depth]) for depth in range(1, len(parts)))
 
 
-def _in_unit(path: str, unit: str, bus: str) -> bool:
-    """True when ``path`` lies in ``unit`` of the system's manager, or of the caller's own.
+def _plain(name: str) -> str:
+    """A unit's name without the ``_`` that systemd puts before names which the kernel keeps for itself."""
+    return name.removeprefix("_")
+
+
+def _bus(above: tuple[str, ...]) -> str:
+    """Whose unit it is that stands below these names: the ``system``'s, the caller's own (``user``), or neither.
 
     Only slices (and the user's manager) may stand above it: a renter can name a cgroup inside a container or session as
     he likes, but a slice of the manager itself only root, or the user, can make.
     """
-    parts = path.split("/")[1:]
-    depth = _depth(parts, unit)
-    if depth is None:
-        return False
-    above = parts[:depth]
     manager = f"user@{os.geteuid()}.service"
-    if bus == "user":
-        return manager in above and all(part == manager or part.endswith(".slice") for part in above)
-    return all(part.endswith(".slice") for part in above) and "user.slice" not in above
+    if any(part != manager and not part.endswith(".slice") for part in above):
+        return ""
+    if manager in above:
+        return "user"
+    return "" if "user.slice" in above else "system"

@@ -84,6 +84,17 @@ def test_misbehaving_server_is_a_sentence_in_time(kind: str, way: str) -> None:
         assert took_s < 1.6 and len(server.seen) == 1
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_redirect_is_not_followed(kind: str, secret: Path) -> None:
+    """The token goes to the configured address and nowhere else."""
+    with serving(answer(b"")) as elsewhere, serving(answer(b"", 302, Location=elsewhere.url)) as server:
+        meter = meter_at(kind, server.url, secret)
+        with pytest.raises(WorkloadError, match="answers with HTTP status 302"):
+            meter.read()
+        meter.close()
+        assert len(server.seen) == 1 and elsewhere.seen == []
+
+
 @pytest.mark.parametrize("body", [b"", b"\xff\xfe", b"<html>", b"[" * 100_000, b'{"a": NaN}', b"null", b"[]", b"1e999"])
 def test_empty_or_foreign_body_is_no_reading(body: bytes) -> None:
     """XMRig's meter refuses what is not its JSON; vLLM's says that there are no metrics yet. Neither invents a rate."""

@@ -1,5 +1,6 @@
 """The site config: what is accepted, and the sentence for everything else."""
 
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -7,6 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console import paths
+from console.config.lines import Lines
 from console.config.loading import ConfigError, find, load
 from console.config.settings import Config, Settings
 from console.model import Kind
@@ -154,6 +156,7 @@ FAULTS = [
         "pool_fee",
         "pool_fee is 1.0, expected a fraction from 0 to below 0.5: write 0.01 for 1 %",
     ),
+    ("pool_fee = 0.01", "pool_fee = 0.5", "pool_fee", "pool_fee is 0.5, expected a fraction from 0 to below 0.5"),
     ("pool_fee = 0.01", "pool_fee = -0.1", "pool_fee", "pool_fee is -0.1, expected a fraction from 0 to below 0.5"),
     (
         "occupancy = 0.7",
@@ -245,6 +248,49 @@ def test_fault_names_line_key_found_and_expected(tmp_path: Path, old: str, new: 
     wanted = [line for line in sentences if said in line]
     assert wanted, sentences
     assert wanted[0].startswith(f"{tmp_path}/config.toml, line {line_with(text, word)}: ")
+
+
+SPREAD = """\
+power.components = [
+  # price_per_kwh = 1
+  { name = "a # ]", price_per_kwh = 0.1 },
+  { name = '''
+[site]
+''', price_per_kwh = 0.1 },
+]
+[ gpus . "GPU-1 ]" ] # [x]
+text = \"\"\"
+slot = 1
+[site]
+\"\"\"
+slot = 2
+[[many]]
+a = 1
+[[many]]
+a . "b" . 'c' = 1
+"""
+
+
+@pytest.mark.parametrize(
+    ("where", "line"),
+    [
+        (("power", "components"), 1),
+        (("power", "components", 1, "name"), 1),
+        (("gpus", "GPU-1 ]"), 8),
+        (("gpus", "GPU-1 ]", "text"), 9),
+        (("gpus", "GPU-1 ]", "slot"), 13),
+        (("gpus", "GPU-1 ]", "absent"), 8),
+        (("many", 0, "a"), 15),
+        (("many", 1), 16),
+        (("many", 1, "a", "b", "c"), 17),
+        (("site",), None),
+        (("price_per_kwh",), None),
+    ],
+)
+def test_line_is_found_past_arrays_strings_and_comments(where: tuple[str | int, ...], line: int | None) -> None:
+    """Keys and headers inside strings, arrays and comments are none; spaced, quoted and dotted ones are found."""
+    tomllib.loads(SPREAD)
+    assert Lines(SPREAD).of(where) == line
 
 
 def test_all_faults_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:

@@ -53,7 +53,6 @@ class _Thread(msgspec.Struct):
 
 
 class _Backend(msgspec.Struct):
-    type: str
     threads: list[_Thread] = []
 
 
@@ -93,13 +92,16 @@ class XMRig:
         self._api.close()
 
     def _per_gpu(self, timeout_s: float) -> tuple[tuple[str, float], ...]:
-        """H/s by PCI address; empty where this XMRig does not say (404 before version 6, or no CUDA)."""
+        """H/s by PCI address; empty where this XMRig does not say (404 before version 6, or no card in use).
+
+        Threads of the CUDA and OpenCL backends have a bus, those of the CPU's have none.
+        """
         try:
             backends = _decoded(self._api.get("/2/backends", timeout_s), list[_Backend])
         except StatusError:
             return ()
         rates: dict[str, float] = {}
-        for thread in (thread for backend in backends if backend.type == "cuda" for thread in backend.threads):
+        for thread in (thread for backend in backends for thread in backend.threads):
             rate, pci = _rate(thread.hashrate), _pci(thread.bus_id)
             if rate is not None and pci is not None:
                 rates[pci] = rates.get(pci, 0.0) + rate
