@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import NamedTuple, Protocol
 
 from widgets.pieces import Line, Piece, exactly
@@ -64,13 +65,13 @@ class Scale(NamedTuple):
 def draw(chart: Chart, width: int, height: int, fill: str = " ") -> list[Line]:
     """``height`` lines of ``width`` columns: the title, the area with its axis, and the times under it."""
     scale = _scale(chart, height - 2)
-    columns = chart.values[-(width - AXIS) :]
+    levels = [None if value is None else scale.eighths(value) for value in chart.values[-(width - AXIS) :]]
     labels = _labels(chart, scale)
     out: list[Line] = [((chart.title.rjust(AXIS - 1) + " ", "label"), (chart.unit, "aside"))]
     for row in range(scale.rows):
         label, tone = labels.get(row, ("", "aside"))
-        out.append(((label.rjust(AXIS - 1) + " ", tone), *_row(chart, columns, row, scale, fill)))
-    out.append(_times(chart, len(columns)))
+        out.append(((label.rjust(AXIS - 1) + " ", tone), *_row(chart, levels, row, scale, fill)))
+    out.append(_times(chart, len(levels)))
     return out
 
 
@@ -103,39 +104,37 @@ def _labels(chart: Chart, scale: Scale) -> dict[int, Piece]:
     return out
 
 
-def _row(chart: Chart, columns: Sequence[float | None], row: int, scale: Scale, fill: str) -> list[Piece]:
+def _row(chart: Chart, levels: Sequence[int | None], row: int, scale: Scale, fill: str) -> list[Piece]:
     """One row of the area from left to right, equal neighbours in one piece."""
-    at_limit = chart.limit is not None and scale.row_above(chart.limit) == row
+    floor = (scale.rows - 1 - row) * 8
+    zero = max(0, scale.eighths(0.0))
+    nothing = ("▁", "limit") if chart.limit is not None and scale.row_above(chart.limit) == row else (" ", "value")
     out: list[Piece] = []
-    for value in columns:
-        text, tone = _cell(chart, value, row, scale, fill)
-        if at_limit and tone == "value":
-            text, tone = "▁", "limit"
-        if out and out[-1][1] == tone:
-            out[-1] = (out[-1][0] + text, tone)
-        else:
-            out.append((text, tone))
+    for level, run in groupby(levels):
+        text, tone = _cell(chart, level, floor, zero, fill) or nothing
+        out.append((text * len(list(run)), tone))
     return out
 
 
-def _cell(chart: Chart, value: float | None, row: int, scale: Scale, fill: str) -> Piece:
-    """One cell: the quiet body under a column's top, its edge in the row it ends in, nothing elsewhere."""
-    if value is None:
-        return " ", "value"
-    floor = (scale.rows - 1 - row) * 8
-    level, zero = scale.eighths(value), max(0, scale.eighths(0.0))
+def _cell(chart: Chart, level: int | None, floor: int, zero: int, fill: str) -> Piece | None:
+    """One cell: the quiet body under a column's top, its edge in the row it ends in, None outside.
+
+    ``level``, ``floor`` (the row's bottom) and ``zero`` are eighths of a row from the bottom of the chart.
+    """
+    if level is None:
+        return None
     if level < zero:
         return _below(level, zero, floor, fill)
     top = max(level, zero + 1)
     if floor + 8 <= zero or floor >= top:
-        return " ", "value"
+        return None
     return (fill, chart.body) if floor + 8 < top else (_UP[min(8, top - floor)], chart.edge)
 
 
-def _below(level: int, zero: int, floor: int, fill: str) -> Piece:
+def _below(level: int, zero: int, floor: int, fill: str) -> Piece | None:
     """A cell of a column that hangs down from zero; lower blocks cannot hang, so its edge is drawn by halves."""
     if floor >= zero or floor + 8 <= level:
-        return " ", "value"
+        return None
     if floor > level:
         return fill, "loss_body"
     return ("█" if floor + 8 - level >= 6 else "▀"), "loss_edge"

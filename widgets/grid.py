@@ -11,7 +11,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.ink import Ink
+from widgets.ink import Ink, strips
 from widgets.pieces import Line, Piece, changed, exactly
 
 
@@ -77,7 +77,7 @@ class Grid(Widget):
     def redraw(self) -> None:
         """Make the visible rows again and repaint the columns in which they differ from what stands there."""
         fresh = [self._row(y) for y in range(self.size.height)]
-        blank = _Drawn(exactly((), self.size.width), "page")
+        blank = self._blank()
         for y, after in enumerate(fresh):
             before = self._drawn[y] if y < len(self._drawn) else blank
             whole = [(0, self.size.width)] if before.ground != after.ground else changed(before.pieces, after.pieces)
@@ -89,12 +89,15 @@ class Grid(Widget):
     def _row(self, y: int) -> _Drawn:
         index, width = self.top + y, self.size.width
         if not 0 <= index < self.count:
-            return _Drawn(exactly((), width), "page")
+            return self._blank()
         here = index == self.cursor
         mark = ("●", "mark") if self._marked(index) else (" ", "value")
         gutter: tuple[Piece, ...] = (mark, ("▸" if here else " ", "cursor"), (" ", "value"))
         pieces = exactly((*gutter, *self._line(index)), width - 1)
         return _Drawn((*pieces, self._thumb(y)), "cursor" if here else "page")
+
+    def _blank(self) -> _Drawn:
+        return _Drawn(exactly((), self.size.width), "page")
 
     def _thumb(self, y: int) -> Piece:
         """The last column: which part of a longer table is seen."""
@@ -121,9 +124,13 @@ class Grid(Widget):
         """The strip of one visible row."""
         strip = self._strips.get(y)
         if strip is None:
-            drawn = self._drawn[y] if y < len(self._drawn) else _Drawn((), "page")
-            strip = self._strips[y] = self.ink.strip(drawn.pieces, self.size.width, drawn.ground)
+            drawn = self._drawn[y] if y < len(self._drawn) else self._blank()
+            strip = self._strips[y] = self.ink.strip_of(drawn.pieces, self.size.width, drawn.ground)
         return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of a region, without Textual's cache of borders and paddings: this has neither."""
+        return strips(self.render_line, crop, self.size.width)
 
     def on_click(self, event: Click) -> None:
         """Say which row was clicked."""

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rich.segment import Segment
 from rich.style import Style
+from textual.geometry import Region
 from textual.strip import Strip
 
 from widgets.pieces import Line, exactly
@@ -33,5 +34,20 @@ class Ink:
 
     def strip(self, line: Line, width: int, ground: str) -> Strip:
         """The line on its ground, exactly ``width`` columns wide."""
-        segments = [Segment(text, self.style(tone, ground)) for text, tone in exactly(line, width) if text]
-        return Strip(segments, width)
+        return self.strip_of(exactly(line, width), width, ground)
+
+    def strip_of(self, line: Line, width: int, ground: str) -> Strip:
+        """The same for a line that is ``width`` columns wide already."""
+        styles = self._styles
+        return Strip(
+            [Segment(text, styles.get((tone, ground)) or self.style(tone, ground)) for text, tone in line if text],
+            width,
+        )
+
+
+def strips(line: Callable[[int], Strip], crop: Region, width: int) -> list[Strip]:
+    """The lines of a region, cut to its columns."""
+    found = [line(y) for y in crop.line_range]
+    if crop.column_span == (0, width):
+        return found
+    return [strip.crop(*crop.column_span) for strip in found]

@@ -10,7 +10,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from widgets.ink import Ink
+from widgets.ink import Ink, strips
 from widgets.pieces import Line, Piece, changed, exactly
 
 
@@ -67,6 +67,10 @@ class Lines(Widget):
             line = self._shown[y] if y < len(self._shown) else ()
             strip = self._strips[y] = self.ink.strip(line, self.size.width, self.ground)
         return strip
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The strips of a region, without Textual's cache of borders and paddings: this has neither."""
+        return strips(self.render_line, crop, self.size.width)
 
     def on_click(self, event: Click) -> None:
         """Say where it was clicked."""

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
@@ -74,19 +75,41 @@ class Pen:
         self._out.append(f"\x1b[{x + 1}G" if self._y == y else f"\x1b[{y + 1};{x + 1}H" if x else f"\x1b[{y + 1}H")
         self._x, self._y = x, y
 
-    def write(self, segments: Iterable[Segment], length: int) -> None:
-        """Write segments that are ``length`` columns long together."""
-        sure = True
+    def write(self, segments: Iterable[Segment]) -> None:
+        """Write whole segments where the cursor stands."""
+        for text, style, control in segments:
+            if text and not control:
+                self._run(text, style, cell_len(text))
+
+    def write_parts(self, segments: Iterable[Segment], x: int, y: int, spans: Sequence[tuple[int, int]]) -> None:
+        """Of segments that begin at a column and line write what lies in spans of columns, which rise and part."""
+        wanted = iter(spans)
+        start, end = next(wanted)
         for text, style, control in segments:
             if control or not text:
                 continue
-            new = look(style, self._system)
+            size = cell_len(text)
+            while start < x + size:
+                if end > x:
+                    left, right = max(start, x), min(end, x + size)
+                    self.move(left, y)
+                    self._run(_part(text, size, left - x, right - x), style, right - left)
+                if end > x + size:
+                    break
+                following = next(wanted, None)
+                if following is None:
+                    return
+                start, end = following
+            x += size
+
+    def _run(self, text: str, style: Style | None, size: int) -> None:
+        new = look(style, self._system)
+        if new != self._look:
             self._out.append(turn(self._look, new))
             self._look = new
-            self._out.append(_linked(text, style))
-            sure = sure and text.isascii()
+        self._out.append(text if style is None or not style._link else _linked(text, style))
         # Terminals do not agree how wide some characters are: after any of them the cursor is placed anew.
-        self._x = self._x + length if sure and self._x is not None else None
+        self._x = self._x + size if self._x is not None and text.isascii() else None
 
     def finish(self) -> str:
         """All that was written, the look put back."""
@@ -94,7 +117,22 @@ class Pen:
         return "".join(self._out)
 
 
-def _linked(text: str, style: Style | None) -> str:
-    if style is None or not style._link:
+def _part(text: str, size: int, left: int, right: int) -> str:
+    """Columns of a text that is ``size`` columns wide; half a wide character becomes a blank."""
+    if left == 0 and right == size:
         return text
+    if len(text) == size:
+        return text[left:right]
+    _, rest = split_text(text, left)
+    part, _ = split_text(rest, right - left)
+    return part
+
+
+def split_text(text: str, column: int) -> tuple[str, str]:
+    """A text parted at a column; a wide character across it becomes a blank on either side."""
+    before, after = Segment(text).split_cells(column)
+    return before.text, after.text
+
+
+def _linked(text: str, style: Style) -> str:
     return f"\x1b]8;id={style._link_id};{style._link}\x1b\\{text}\x1b]8;;\x1b\\"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from rich.cells import cell_len, set_cell_size
 
@@ -19,13 +19,14 @@ def exactly(line: Line, width: int) -> tuple[Piece, ...]:
     """The line cut or filled with blanks to ``width`` columns, whatever it was."""
     out: list[Piece] = []
     left = width
-    for text, tone in line:
-        size = cell_len(text)
+    for piece in line:
+        text = piece[0]
+        size = len(text) if text.isascii() else cell_len(text)
         if size > left:
-            out.append((set_cell_size(text, left), tone))
+            out.append((set_cell_size(text, left), piece[1]))
             left = 0
             break
-        out.append((text, tone))
+        out.append(piece)
         left -= size
     if left:
         out.append((" " * left, "value"))
@@ -40,22 +41,69 @@ def changed(old: Line, new: Line) -> list[tuple[int, int]]:
     """
     if old == new:
         return []
+    length = _narrow_length(new)
+    if length is None or _narrow_length(old) != length:
+        return _by_columns(old, new)
+    spans: list[tuple[int, int]] = []
+    x = 0
+    for before, after, same_tone in _side_by_side(old, new):
+        if before != after or not same_tone:
+            first, last = (0, len(after)) if not same_tone else _within(before, after)
+            _add(spans, x + first, x + last)
+        x += len(after)
+    return spans
+
+
+def _narrow_length(line: Line) -> int | None:
+    """Columns of a line in which every character takes one, else None."""
+    length = 0
+    for text, _ in line:
+        if not text.isascii() and cell_len(text) != len(text):
+            return None
+        length += len(text)
+    return length
+
+
+def _side_by_side(old: Line, new: Line) -> Iterator[tuple[str, str, bool]]:
+    """Lines of equal length in steps that end wherever a piece of either does: both texts, whether the tones agree."""
+    others = (piece for piece in new if piece[0])
+    after, other = "", ""
+    for text, tone in old:
+        before = text
+        while before:
+            if not after:
+                after, other = next(others)
+            size = min(len(before), len(after))
+            yield before[:size], after[:size], tone == other
+            before, after = before[size:], after[size:]
+
+
+NEAR = 4
+"""Unchanged columns between two spans that are cheaper to send again than a cursor movement and its styles."""
+
+
+def _add(spans: list[tuple[int, int]], start: int, end: int) -> None:
+    if spans and start - spans[-1][1] <= NEAR:
+        spans[-1] = (spans[-1][0], end)
+    else:
+        spans.append((start, end))
+
+
+def _within(before: str, after: str) -> tuple[int, int]:
+    """The first and the last but one column in which two texts of equal length differ."""
+    different = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
+    return different[0], different[-1] + 1
+
+
+def _by_columns(old: Line, new: Line) -> list[tuple[int, int]]:
     before, after = _columns(old), _columns(new)
     if len(before) != len(after):
         return [(0, max(len(before), len(after)))]
     spans: list[tuple[int, int]] = []
     for x, (a, b) in enumerate(zip(before, after, strict=True)):
-        if a == b:
-            continue
-        if spans and x - spans[-1][1] <= NEAR:
-            spans[-1] = (spans[-1][0], x + 1)
-        else:
-            spans.append((x, x + 1))
+        if a != b:
+            _add(spans, x, x + 1)
     return spans
-
-
-NEAR = 4
-"""Unchanged columns between two spans that are cheaper to send again than a cursor movement and its styles."""
 
 
 def _columns(line: Line) -> list[tuple[str, str]]:

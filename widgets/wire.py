@@ -8,6 +8,8 @@ replaced. On another version of Textual the screen keeps its own compositor: dea
 
 from __future__ import annotations
 
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 import textual
@@ -15,6 +17,8 @@ from rich.color import ColorSystem
 from rich.console import Console
 from textual._compositor import ChopsUpdate, Compositor, LayoutUpdate
 from textual.screen import Screen
+
+from widgets.pen import Pen
 
 TESTED = ("8.2.8",)
 """Versions of Textual whose compositor the replay tests have been run against."""
@@ -27,18 +31,13 @@ class WireChops(ChopsUpdate):
 
     def render_segments(self, console: Console) -> str:
         """The frame as terminal sequences."""
-        from widgets.pen import Pen
-
         pen = Pen(console._color_system or ColorSystem.TRUECOLOR)
-        for y, x1, x2 in self.spans:
+        for y, spans in groupby(self.spans, key=itemgetter(0)):
+            wanted = [(x1, x2) for _, x1, x2 in spans]
             for end, (x, strip) in zip(self.chop_ends[y], self.chops[y].items(), strict=False):
-                if strip is None or x >= x2 or end <= x1:
-                    continue
-                left, right = max(x, x1), min(end, x2)
-                pen.move(left, y)
-                pen.write(
-                    (strip if left == x and right == end else strip.crop(left - x, right - x))._segments, right - left
-                )
+                if strip is not None and x < wanted[-1][1] and end > wanted[0][0]:
+                    here = [(max(x, x1), min(end, x2)) for x1, x2 in wanted if x < x2 and end > x1]
+                    pen.write_parts(strip._segments, x, y, here)
         return pen.finish()
 
 
@@ -47,13 +46,11 @@ class WireLayout(LayoutUpdate):
 
     def render_segments(self, console: Console) -> str:
         """The frame as terminal sequences."""
-        from widgets.pen import Pen
-
         pen = Pen(console._color_system or ColorSystem.TRUECOLOR)
         for y, line in enumerate(self.strips, self.region.y):
             pen.move(self.region.x, y)
             for strip in line:
-                pen.write(strip._segments, strip.cell_length)
+                pen.write(strip._segments)
         return pen.finish()
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -31,6 +30,10 @@ if TYPE_CHECKING:
     from console.app import ConsoleApp
 
 
+_ORDER = ("head", "banner", "titles", "table", "charts", "ladder", "why", "log", "foot")
+_BARS = ("head", "foot")
+
+
 class GpusScreen(WireScreen[None]):
     """The table, its charts, the ladder of the GPU under the cursor, why, the log, the keys."""
 
@@ -52,21 +55,19 @@ class GpusScreen(WireScreen[None]):
         self.painted_at = 0.0  # monotonic
         self.shown: Page | None = None
         self._regions: Regions | None = None
-        self._hash_prefixes: Mapping[str, str] = {}
+        self._drawn: tuple[object, list[Line]] = (None, [])  # the charts last drawn, and from what
+        self._grid = Grid(ink, id="table")
+        self._panel = Lines(ink, "panel", id="panel")
+        self._lines = {
+            name: Lines(ink, "bar" if name in _BARS else "page", id=name) for name in _ORDER if name != "table"
+        }
 
     def compose(self) -> ComposeResult:
-        """One widget per region, from top to bottom, and the panel over them."""
-        ink = self.ink
-        yield Lines(ink, "bar", id="head")
-        yield Lines(ink, id="banner")
-        yield Lines(ink, id="titles")
-        yield Grid(ink, id="table")
-        yield Lines(ink, id="charts")
-        yield Lines(ink, id="ladder")
-        yield Lines(ink, id="why")
-        yield Lines(ink, id="log")
-        yield Lines(ink, "bar", id="foot")
-        yield Lines(ink, "panel", id="panel")
+        """One widget per region from top to bottom, filled from the first frame on, and the panel over them."""
+        self.paint()
+        for name in _ORDER:
+            yield self._grid if name == "table" else self._lines[name]
+        yield self._panel
 
     # ---- what is heard -----------------------------------------------------------------------------------------------
 
@@ -78,10 +79,6 @@ class GpusScreen(WireScreen[None]):
     def heard(self, progress: Progress, plan: Plan) -> None:
         """A line of a flip of ours."""
         self.sight = self.sight.heard(progress, plan)
-        self.paint()
-
-    def on_mount(self) -> None:
-        """First paint: with whatever is known, at once."""
         self.paint()
 
     def on_resize(self, _: Resize) -> None:
@@ -103,21 +100,13 @@ class GpusScreen(WireScreen[None]):
     def paint(self) -> None:
         """Bring the screen to what is known and chosen now."""
         width, height = self.app.size
-        if not width or not height or not self.is_mounted:
+        if not width or not height:
             return
         self.painted_at = time.monotonic()
         frame = Frame(
-            self.snapshot,
-            self.sight,
-            self.app.clock(),
-            width,
-            height,
-            self.actions,
-            self.read_only,
-            self._hash_prefixes,
+            self.snapshot, self.sight, self.app.clock(), width, height, self.actions, self.read_only, self.shown
         )
         shown = self.shown = page(frame)
-        self._hash_prefixes = shown.scene.hash_prefixes
         if shown.row is not None and self.sight.cursor is None:
             self.sight = self.sight.moved(shown.rows, shown.cursor)
         if shown.regions != self._regions:
@@ -138,13 +127,13 @@ class GpusScreen(WireScreen[None]):
             ("log", regions.log, regions.air_log),
             ("foot", regions.foot, 0),
         ):
-            styles = self.query_one(f"#{name}").styles
+            styles = (self._grid if name == "table" else self._lines[name]).styles
             styles.height = height
             styles.margin = (air, 0, 0, 0)
 
     def _show(self, shown: Page, width: int) -> None:
         for name, lines in (
-            ("head", shown.head),
+            ("head", shown.still.head[: shown.regions.head]),
             ("banner", shown.banner),
             ("titles", [shown.titles]),
             ("charts", self._charts(shown, width)),
@@ -153,9 +142,9 @@ class GpusScreen(WireScreen[None]):
             ("log", shown.log),
             ("foot", [quiet(shown.foot.line) if self.modal else shown.foot.line]),
         ):
-            self._lines(name).show(lines)
+            self._lines[name].show(lines)
         marks = self.sight.marks
-        self.query_one(Grid).show(
+        self._grid.show(
             len(shown.rows) or len(shown.empty),
             shown.cursor,
             shown.line,
@@ -164,19 +153,20 @@ class GpusScreen(WireScreen[None]):
         self._show_panel()
 
     def _charts(self, shown: Page, width: int) -> list[Line]:
-        height = shown.regions.charts - 1
+        """The charts as lines; drawn only where they changed, they cost as much as all else together."""
+        height, wanted = shown.regions.charts - 1, shown.still.charts
         if height < 3:
             return []
-        room = chart_room(width)
-        drawn = [chart.draw(one, room, height, self.ink.fill) for one in shown.charts]
-        return [shown.chart_title, *(chart.beside(parts, room) for parts in zip(*drawn, strict=True))]
-
-    def _lines(self, name: str) -> Lines:
-        return self.query_one(f"#{name}", Lines)
+        source = (wanted, width, height)
+        if self._drawn[0] != source:
+            room = chart_room(width)
+            drawn = [chart.draw(one, room, height, self.ink.fill) for one in wanted]
+            self._drawn = source, [chart.beside(parts, room) for parts in zip(*drawn, strict=True)]
+        return [shown.still.chart_title, *self._drawn[1]]
 
     def _show_panel(self) -> None:
         """Draw what stands over the screen; it lies over the lower part, so that header and rows stay in sight."""
-        panel = self._lines("panel")
+        panel = self._panel
         if self.modal is None:
             if panel.display:
                 panel.display = False
@@ -244,7 +234,7 @@ class GpusScreen(WireScreen[None]):
     @property
     def page_rows(self) -> int:
         """Rows that a page moves."""
-        return self.query_one(Grid).page
+        return self._grid.page
 
     # ---- what stands over the screen ---------------------------------------------------------------------------------
 

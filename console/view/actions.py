@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from console.view.pieces import Line, Piece, fit, left, width
@@ -82,6 +83,7 @@ def keymap(actions: Iterable[Action]) -> dict[str, str]:
     return {key: action.id for action in actions for key in action.keys}
 
 
+@lru_cache(maxsize=128)
 def key_names(action: Action) -> str:
     """Its keys as a person reads them: ``↑ k``."""
     return " ".join(_NAMES.get(key, key) for key in action.keys)
@@ -94,7 +96,8 @@ class Foot(NamedTuple):
     spans: tuple[tuple[int, int, str], ...]
 
 
-def footer(actions: Sequence[Action], room: int) -> Foot:
+@lru_cache(maxsize=8)
+def footer(actions: tuple[Action, ...], room: int) -> Foot:
     """As many keys as fit in the order of their importance, shown in that order too."""
     line: list[Piece] = [Piece(" ")]
     spans: list[tuple[int, int, str]] = []

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from types import MappingProxyType
 from typing import NamedTuple
 
 from console.model import GpuRow, LogLine, Snapshot
@@ -17,7 +15,7 @@ AXIS = 11  # columns that a chart's axis takes of its room
 
 
 class Frame(NamedTuple):
-    """What a page is made from."""
+    """What a page is made from; of the page before it, what has not changed is taken over."""
 
     snapshot: Snapshot
     sight: Sight
@@ -26,33 +24,51 @@ class Frame(NamedTuple):
     height: int
     actions: tuple[Action, ...]
     read_only: str = ""
-    hash_prefixes: Mapping[str, str] = MappingProxyType({})  # those of the frame before
+    before: Page | None = None
+
+
+class Still(NamedTuple):
+    """What stays as it is while only the cursor and the marks move, so that a key need not make it again."""
+
+    snapshot: Snapshot
+    key: tuple[object, ...]
+    all_rows: tuple[GpuRow, ...]
+    rows: tuple[GpuRow, ...]
+    placed: tuple[layout.Placed, ...]
+    scene: cells.Scene
+    lines: dict[int, Line]  # rows of the table that have been seen
+    head: list[Line]
+    charts: tuple[charts.Chart, ...]
+    chart_title: Line
 
 
 class Page(NamedTuple):
     """What stands where. ``rows`` are in the table's order, ``cursor`` is a row of them or -1."""
 
+    still: Still
     regions: layout.Regions
-    head: list[Line]
     banner: list[Line]
     titles: Line
-    rows: tuple[GpuRow, ...]
     cursor: int
-    placed: tuple[layout.Placed, ...]
-    scene: cells.Scene
     empty: list[Line]
-    charts: tuple[charts.Chart, ...]
-    chart_title: Line
     ladder: list[Line]
     why: list[Line]
     log: list[Line]
     foot: Foot
 
+    @property
+    def rows(self) -> tuple[GpuRow, ...]:
+        """The GPUs in the table, in its order."""
+        return self.still.rows
+
     def line(self, index: int) -> Line:
-        """One row of the table, made when it is seen."""
+        """One row of the table, made when it is first seen."""
         if not self.rows:
             return self.empty[index] if index < len(self.empty) else ()
-        return rows.line(self.rows[index], self.placed, self.scene)
+        still = self.still
+        if index not in still.lines:
+            still.lines[index] = rows.line(still.rows[index], still.placed, still.scene)
+        return still.lines[index]
 
     @property
     def row(self) -> GpuRow | None:
@@ -63,39 +79,54 @@ class Page(NamedTuple):
 def page(frame: Frame) -> Page:
     """Lay out one frame."""
     snapshot, sight, room = frame.snapshot, frame.sight, frame.width
-    flights = dict(sight.flights)
-    all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
-    prefixes = cells.hash_prefixes(all_rows, frame.hash_prefixes)
-    scene = cells.Scene(frame.now, snapshot.currency, prefixes)
-    shown = table.arrange(all_rows, sight.filter, sight.sort, scene)
-    cursor = table.place_of(shown, sight.cursor, sight.index)
-    row = shown[cursor] if cursor >= 0 else None
-    banner = start.banners(snapshot, room, frame.height, len(all_rows), len(shown), sight.filter)
+    still = _still(frame)
+    total = len(still.all_rows)
+    cursor = table.place_of(still.rows, sight.cursor, sight.index)
+    row = still.rows[cursor] if cursor >= 0 else None
+    banner = start.banners(snapshot, room, frame.height, total, len(still.rows), sight.filter)
     regions = layout.regions(
         frame.height,
-        rows=len(all_rows) or 4,
-        ladder=_ladder_lines(all_rows),
+        rows=total or 4,
+        ladder=_ladder_lines(still.all_rows),
         why=max(2, min(12, why.length(row, snapshot, room))) if sight.expanded else 2,
         banners=len(banner),
-        bare=not all_rows,
+        bare=not total,
     )
-    placed = layout.columns(room)
     return Page(
+        still,
         regions,
-        _head(frame)[: regions.head],
         banner,
-        rows.titles(placed, sight.sort) if all_rows else (),
-        shown,
+        rows.titles(still.placed, sight.sort) if total else (),
         cursor,
-        placed,
-        scene,
-        start.empty(snapshot, room) if not all_rows else [],
-        _charts(snapshot, room) if regions.charts else (),
-        _chart_title(snapshot, room),
+        start.empty(snapshot, room) if not total else [],
         _with_title(ladder.title(row, room), ladder.lines(row, snapshot, room, max(0, regions.ladder - 1)), regions),
         why.lines(row, snapshot, room, regions.why, expanded=sight.expanded),
         log.lines(_log(snapshot, sight), snapshot.timezone, room, regions.log),
-        _foot(frame, len(shown), len(all_rows)),
+        _foot(frame, len(still.rows), total),
+    )
+
+
+def _still(frame: Frame) -> Still:
+    snapshot, sight, room, before = frame.snapshot, frame.sight, frame.width, frame.before
+    key = (sight.filter, sight.sort, sight.flights, room, int(frame.now), frame.read_only)
+    # The snapshot is compared by identity: by value would cost more than making the page.
+    if before is not None and before.still.snapshot is snapshot and before.still.key == key:
+        return before.still
+    flights = dict(sight.flights)
+    all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
+    prefixes = cells.hash_prefixes(all_rows, before.still.scene.hash_prefixes if before else {})
+    scene = cells.Scene(frame.now, snapshot.currency, prefixes)
+    return Still(
+        snapshot,
+        key,
+        all_rows,
+        table.arrange(all_rows, sight.filter, sight.sort, scene),
+        layout.columns(room),
+        scene,
+        {},
+        _head(frame),
+        _charts(snapshot, room),
+        _chart_title(snapshot, room),
     )
 
 
