@@ -1,5 +1,6 @@
 """All controllers keep one contract: supervisord here, systemd inside a sandboxed manager of its own."""
 
+import asyncio
 import os
 import socket
 import sys
@@ -184,7 +185,8 @@ def test_two_units_that_start_at_boot_are_told() -> None:
 
     loaded = {"LoadState": "loaded", "UnitFileState": "enabled"}
     miner = UnitFile("miner.service", {**loaded, "Conflicts": ["ai.service"], "Before": ["ai.service"]}, {})
-    ai = UnitFile("ai.service", {**loaded, "TriggeredBy": ["ai.timer"], "NeedDaemonReload": True}, {})
+    order = {"ConflictedBy": ["miner.service"], "After": ["miner.service"]}
+    ai = UnitFile("ai.service", {**loaded, **order, "TriggeredBy": ["ai.timer"], "NeedDaemonReload": True}, {})
     masked = UnitFile("old.service", {"LoadState": "masked"}, {})
     assert list(unit_faults([miner, ai, masked], "systemctl")) == [
         "ai.service has changed on disk since systemd read it: systemctl daemon-reload",
@@ -192,6 +194,30 @@ def test_two_units_that_start_at_boot_are_told() -> None:
         "old.service is not usable (masked): see systemctl status old.service",
         "ai.service and miner.service all start at boot: systemctl disable all but one",
     ]
+    assert not [said for said in unit_faults([ai, miner], "systemctl") if "write" in said]
+
+
+def test_work_that_ran_out_of_time_is_cancelled() -> None:
+    """The loop's thread lets go of what took too long, goes on, and is gone after ``close``."""
+    from console.workloads.controllers._loop import LoopThread
+
+    loop, ended = LoopThread("test"), threading.Event()
+
+    async def slow() -> None:
+        try:
+            await asyncio.sleep(30)
+        finally:
+            ended.set()
+
+    async def quick() -> int:
+        return 7
+
+    with pytest.raises(TimeoutError):
+        loop.run(slow, 0.05)
+    assert ended.wait(5) and loop.run(quick, 5) == 7
+    loop.close()
+    with pytest.raises(RuntimeError, match="test is closed"):
+        loop.run(quick, 1)
 
 
 @pytest.mark.slow
