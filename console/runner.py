@@ -1,6 +1,6 @@
 """The process that carries out a flip: ``python -m console.runner``, orders on stdin, progress on stdout.
 
-It has a session of its own, so that the terminal's hang-up does not reach it, and readings of its own at 20 Hz, begun
+It has a session of its own, so that the terminal's hang-up does not reach it, and readings of its own at 25 Hz, begun
 while the dialog is still open. End of file, SIGHUP and SIGTERM all mean that the console is gone: before a stop that
 cancels, after it the flip finishes or rolls back. Orders: console.flips.orders.
 """
@@ -20,6 +20,7 @@ import msgspec
 
 from console.config.errors import ConfigError
 from console.flips.batch import carry_out
+from console.flips.journal import JournalError
 from console.flips.orders import MAX_LINE, Go, OrderError, Prepare, decode
 from console.flips.records import Plan, Progress
 from console.flips.who import whoami
@@ -97,7 +98,7 @@ class Runner:
             self._stage = None
         try:
             self._stage = Stage(config, where, uuids, self._lost)
-        except (ConfigError, ValueError, OSError) as error:
+        except (ConfigError, JournalError, ValueError, OSError) as error:
             return clean(error, 500)
         return ""
 

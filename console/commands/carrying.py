@@ -54,6 +54,7 @@ def decide(plan: Plan, args: Namespace, snapshot: Snapshot) -> int | None:
 def carry(plan: Plan, args: Namespace) -> int:
     """Carry a confirmed plan out and say how it ended; the exit code."""
     from console.config.errors import ConfigError
+    from console.flips.journal import JournalError
     from console.running.act import act
 
     try:
@@ -61,7 +62,7 @@ def carry(plan: Plan, args: Namespace) -> int:
     except ConfigError as error:
         sys.stderr.write(f"changeover: {error}\n")
         return WRONG
-    except (PermissionError, ValueError) as error:
+    except (PermissionError, JournalError, ValueError) as error:
         sys.stderr.write(f"changeover: refused, {error}\n")
         return REFUSED
     return _end(plan, endings, code(endings), args)

@@ -18,7 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.flips import systemlog
-from console.flips.chain import GENESIS, Anchor, Line, canonical, keep, line_hash
+from console.flips.chain import GENESIS, Anchor, Line, anchors, canonical, keep, line_hash
 from console.paths import Places
 
 SCHEMA = 1
@@ -85,6 +85,22 @@ class Journal:
             self._anchor(line)
         return line
 
+    def mend(self) -> None:
+        """Look the whole file over and move it aside if any page is damaged. Raises JournalError.
+
+        A line can be appended to a file whose older pages are gone; what is open or stuck must be readable, too.
+        """
+        try:
+            with reading(self.path) as database:
+                found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
+        except FileNotFoundError:
+            return
+        except _DamagedError as damage:
+            found = str(damage)
+        if found != "ok":
+            with _RANK_AND_FILE:
+                self._set_aside(found)
+
     def _append(
         self, kind: str, flip_id: str, gpus: tuple[str, ...], who: dict[str, object], body: dict[str, object]
     ) -> Line:
@@ -142,6 +158,8 @@ class Journal:
         """Move a damaged file out of the way, never delete it, and begin a new one with a note about it."""
         stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y%m%dT%H%M%S")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
+        while aside.exists():
+            aside = aside.with_name(f"{aside.name}x")
         try:
             for suffix in ("", "-journal"):
                 found = self.path.with_name(self.path.name + suffix)
@@ -151,8 +169,6 @@ class Journal:
             raise JournalError(f"the damaged journal {self.path} could not be moved aside: {error.strerror}") from error
         text = f"the journal was damaged ({why}) and moved to {aside.name}; this one begins anew"
         systemlog.tell(text, systemlog.ALERT)
-        from console.flips.chain import anchors
-
         body: dict[str, object] = {"text": text, "moved_to": aside.name}
         if kept := anchors(self.anchors):
             body |= {"earlier_genesis": kept[-1].genesis, "earlier_lines": kept[-1].seq}

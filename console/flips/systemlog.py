@@ -12,13 +12,13 @@ FACILITY_DAEMON = 3
 ALERT, WARNING, NOTICE = 1, 4, 5
 
 
-def tell(text: str, severity: int = NOTICE, *, journald: str = JOURNALD, syslog: str = SYSLOG) -> bool:
+def tell(text: str, severity: int = NOTICE) -> bool:
     """Send ``text`` to journald, else to syslog. True when one of them took it; a full or absent log is no error."""
     line = text.replace("\n", " ")[:1000]
     fields = f"PRIORITY={severity}\nSYSLOG_IDENTIFIER=changeover\nMESSAGE={line}\n"
-    if _send(journald, fields.encode()):
+    if _send(JOURNALD, fields.encode()):
         return True
-    return _send(syslog, f"<{FACILITY_DAEMON * 8 + severity}>changeover[{os.getpid()}]: {line}".encode())
+    return _send(SYSLOG, f"<{FACILITY_DAEMON * 8 + severity}>changeover[{os.getpid()}]: {line}".encode())
 
 
 def _send(path: str, datagram: bytes) -> bool:

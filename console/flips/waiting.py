@@ -11,8 +11,8 @@ from console.model import Kind, Output, Uuid, WorkState
 
 LOOK_S = 3.0
 """How long one observation may take before it counts as failed."""
-TICK_S = 0.05
-"""Readings come at 20 Hz; looking more often would see the same one."""
+TICK_S = 0.04
+"""Readings come at 25 Hz; looking more often would see the same one."""
 ASK_S = 0.25
 """Meters are asked at 4 Hz: they are web servers of programs that have other things to do."""
 

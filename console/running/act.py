@@ -19,7 +19,7 @@ def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tup
     """Run every move and return their endings. Call in the main thread.
 
     Ctrl-C, a hang-up and SIGTERM cancel what has not stopped anything yet; what has goes on to a safe end. Raises
-    ConfigError and ValueError as Stage does, PermissionError when the plan may not be carried out any more.
+    what Stage raises, and PermissionError when the plan may not be carried out any more.
     """
     lost, stop = threading.Event(), threading.Event()
     uuids = tuple(sorted({uuid for move in plan.moves for uuid in move.uuids}))

@@ -1,4 +1,4 @@
-"""This host as a transaction sees it: NVML at 20 Hz, ``/proc``, controllers, meters, locks and guards."""
+"""This host as a transaction sees it: NVML at 25 Hz, ``/proc``, controllers, meters, locks and guards."""
 
 from __future__ import annotations
 

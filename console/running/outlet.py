@@ -20,24 +20,19 @@ class Outlet:
 
     def __init__(self, pipe: BinaryIO) -> None:
         self._pipe = pipe
-        self._waiting: queue.Queue[Progress | None] = queue.Queue(MOST_WAITING)
+        self._waiting: queue.SimpleQueue[Progress | None] = queue.SimpleQueue()
         # A daemon: a reader that has stalled for good must not keep the runner from ending.
         self._thread = threading.Thread(target=self._write, name="outlet", daemon=True)
         self._thread.start()
 
     def tell(self, progress: Progress) -> None:
         """Hand one over; returns at once."""
-        try:
-            self._waiting.put_nowait(progress)
-        except queue.Full:
-            return  # the journal has it
+        if self._waiting.qsize() < MOST_WAITING:  # the journal has the others
+            self._waiting.put(progress)
 
     def close(self) -> None:
         """Give the last lines a moment to get out."""
-        try:
-            self._waiting.put_nowait(None)
-        except queue.Full:
-            return
+        self._waiting.put(None)
         self._thread.join(FLUSH_S)
 
     def _write(self) -> None:
