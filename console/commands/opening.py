@@ -32,7 +32,7 @@ def opened(args: Namespace, *, only_looks: bool = False) -> Iterator[Site]:
     read_only = "--read-only" if args.read_only else ""
     try:
         site = open_site(args.config, read_only=read_only, only_looks=only_looks)
-    except ConfigError as error:
+    except (ConfigError, ValueError) as error:
         sys.stderr.write(f"changeover: {error}\n")
         raise SystemExit(2) from None
     try:

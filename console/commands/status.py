@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import sys
 import time
+from typing import TYPE_CHECKING
 
 from console.commands.flags import parser
-from console.model import HostState, Snapshot
-from console.site.interface import Site
+
+if TYPE_CHECKING:
+    from console.model import Snapshot
+    from console.site.interface import Site
 
 SUMMARY = "one snapshot of every GPU, as text or --json"
-FAULTS = (HostState.NO_DRIVER, HostState.MISMATCH, HostState.HUNG)
+FAULTS = ("no_driver", "mismatch", "hung")
 
 
 def main(argv: list[str]) -> int:
@@ -48,7 +51,7 @@ def show(snapshot: Snapshot, *, as_json: bool, rates: bool = True, one_line: boo
 
         text = "\n".join(table(snapshot, _width()))
     print(text, flush=True)
-    return 1 if snapshot.host_state in FAULTS else 0
+    return 1 if snapshot.host_state.value in FAULTS else 0
 
 
 def _sleep_until_news(site: Site, seq: int, interval_s: float) -> None:

@@ -18,6 +18,7 @@ from console.site.interface import JournalLine
 from console.site.state import State
 
 WAIT_S = 1.0
+HURRY_S = 0.1
 HISTORY = 50
 
 
@@ -123,7 +124,9 @@ class LiveSite:
     def _run(self) -> None:
         seq = -1
         while not self._over.is_set():
-            batch = self._ground.source.wait(seq, WAIT_S) or self._ground.source.latest()
+            # Who holds what is first known when the controllers have answered: not a whole tick later.
+            wait_s = WAIT_S if self._ground.ready() else HURRY_S
+            batch = self._ground.source.wait(seq, wait_s) or self._ground.source.latest()
             if batch is None:
                 continue
             # Without a newer batch the old one is told again: ages go on, and so must the screen.

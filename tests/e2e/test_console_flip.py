@@ -27,7 +27,7 @@ def confirmed(terminal: Terminal, key: str, slot: int, dialog: str) -> None:
     terminal.pump(0.3)
     terminal.send(key)
     terminal.wait_for("y flip", 10)
-    assert dialog in terminal.text
+    assert dialog in terminal.text, terminal.text
     terminal.pump(0.6)
     terminal.send("y")
 
@@ -42,7 +42,7 @@ def test_m_then_y_on_gpu_3_stops_the_one_process_and_starts_the_other(host: Call
     here = host()
     here.start("ai-3")
     with opened(here) as terminal:
-        terminal.wait_for("qwen", 10)
+        terminal.wait_for("1 ai", 10)
         confirmed(terminal, "m", 3, "ergo")
         here.until(lambda: here.running() == {"miner-3"}, "the miner alone runs")
         terminal.wait_for("qwen → ergo", 20)
@@ -60,9 +60,10 @@ def test_undo_takes_it_back(host: Callable[..., Host]) -> None:
     here = host()
     here.start("ai-3")
     with opened(here) as terminal:
-        terminal.wait_for("qwen", 10)
+        terminal.wait_for("1 ai", 10)
         confirmed(terminal, "m", 3, "ergo")
-        terminal.wait_for("qwen → ergo", 25)
+        here.until(lambda: bool(lines_of(here, "outcome")), "an outcome")
+        terminal.pump(1.5)
         confirmed(terminal, "u", 3, "qwen")
         here.until(lambda: here.running() == {"ai-3"}, "the server alone runs")
         terminal.wait_for("ergo → qwen", 20)
@@ -74,7 +75,7 @@ def test_a_workload_that_holds_four_gpus_is_moved_whole(host: Callable[..., Host
     here = host()
     here.start("tp4")
     with opened(here) as terminal:
-        terminal.wait_for("tp4", 10)
+        terminal.wait_for("4 ai", 10)
         confirmed(terminal, "o", 5, "4 5 6 7")
         here.until(lambda: here.running() == set(), "nothing runs")
         terminal.wait_for("tp4 → off", 20)
@@ -87,7 +88,7 @@ def test_a_start_that_fails_is_rolled_back_and_said(host: Callable[..., Host]) -
     here = host({"miner-3": {"refuse_start": True}}, start_timeout_s=6)
     here.start("ai-3")
     with opened(here) as terminal:
-        terminal.wait_for("qwen", 10)
+        terminal.wait_for("1 ai", 10)
         confirmed(terminal, "m", 3, "ergo")
         here.until(lambda: bool(lines_of(here, "outcome")), "an outcome")
         here.until(lambda: here.running() == {"ai-3"}, "the server runs again")
@@ -100,7 +101,7 @@ def test_escape_changes_nothing(host: Callable[..., Host]) -> None:
     here = host()
     here.start("ai-3")
     with opened(here) as terminal:
-        terminal.wait_for("qwen", 10)
+        terminal.wait_for("1 ai", 10)
         terminal.send("home", "down", "down", "down", "m")
         terminal.wait_for("y flip", 10)
         terminal.pump(0.6)
@@ -136,7 +137,7 @@ def test_cut_off_in_the_middle(host: Callable[..., Host], who: str, how: signal.
     here.start("ai-3")
     terminal = opened(here)
     try:
-        terminal.wait_for("qwen", 10)
+        terminal.wait_for("1 ai", 10)
         confirmed(terminal, "m", 3, "ergo")
         here.until(lambda: bool(lines_of(here, "intent")), "an intent")
         victim = terminal.pid if who == "console" else here.runners()[0]
@@ -144,7 +145,7 @@ def test_cut_off_in_the_middle(host: Callable[..., Host], who: str, how: signal.
         here.until(lambda: here.runners() == [], "the runner has ended", 60)
     finally:
         terminal.close()
-    settled = here.run("settle", "--config", str(here.config), "--yes")
+    settled = here.run("settle", "--config", str(here.config))
     assert settled.returncode in (0, 1), settled.stderr
     intents, outcomes = lines_of(here, "intent"), lines_of(here, "outcome")
     assert {line["flip_id"] for line in intents} == {line["flip_id"] for line in outcomes}

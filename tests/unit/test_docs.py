@@ -1,0 +1,55 @@
+"""The README says what the program says: keys from the registry, commands from the command line."""
+
+from __future__ import annotations
+
+import os
+import re
+from importlib import import_module
+from pathlib import Path
+
+import pytest
+
+from console.cli import COMMANDS, usage
+from console.view.actions import table_of_keys
+
+ROOT = Path(__file__).parents[2]
+README = ROOT / "README.md"
+
+
+def section(name: str) -> tuple[str, str]:
+    """The README, and the part of it between two marks."""
+    text = README.read_text()
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
+    assert found is not None, f"the README has no section {name}"
+    return text, found[1]
+
+
+def expected(name: str) -> str:
+    """What stands there by right."""
+    if name == "keys":
+        return table_of_keys() + "\n"
+    return f"```\n{usage()}```\n"
+
+
+@pytest.mark.parametrize("name", ["keys", "commands"])
+def test_the_readme_says_what_the_program_says(name: str) -> None:
+    """WRITE_README=1 writes the section instead of failing; then it is in the change to be read."""
+    text, found = section(name)
+    if os.environ.get("WRITE_README"):
+        README.write_text(text.replace(f"<!-- {name} -->\n{found}", f"<!-- {name} -->\n{expected(name)}"))
+        return
+    assert found == expected(name)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_says_of_itself_what_the_list_says(name: str) -> None:
+    """The list is kept apart so that --help imports no command; it must not drift from them."""
+    module, summary = COMMANDS[name]
+    said = str(import_module(module).SUMMARY)
+    assert said.partition("\n")[0] == summary
+
+
+def test_the_pictures_of_the_readme_are_there() -> None:
+    """No broken image, and every relative link leads somewhere."""
+    for target in re.findall(r"\]\(([^)#:]+)\)", README.read_text()):
+        assert (ROOT / target).exists(), target
