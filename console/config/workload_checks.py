@@ -20,6 +20,7 @@ PLACES = frozenset({"slot", "uuid", "pci"})
 """What expands in ``unit`` and ``meter.url``."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
+_SYSTEMD_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}")
 _FULL_CONTROL = frozenset({"supervisor", "docker"})
 
 
@@ -106,10 +107,21 @@ def _controlled(settings: Settings, workload: WorkloadSettings, where: Where) ->
     if not workload.unit:
         return
     yield from _template(workload.unit, (*where, "unit"))
+    yield from _unit_name(settings, workload, (*where, "unit"))
     groups = len(workload.gpus) // max(workload.span, 1)
     if groups > 1 and not any("{" + place + "}" in workload.unit for place in PLACES):
         text = f"is {shown(workload.unit)} for {groups} instances, expected {{slot}} in it (or span = all of its GPUs)"
         yield Problem((*where, "unit"), text)
+
+
+def _unit_name(settings: Settings, workload: WorkloadSettings, where: Where) -> Iterator[Problem]:
+    """One wrong name would make systemd refuse the question about all of them."""
+    controller = settings.controllers.get(workload.controller)
+    if controller is None or (controller.kind or workload.controller) != "systemd":
+        return
+    bare = re.sub(r"\{(?:slot|uuid|pci)\}", "0", workload.unit)
+    if not _SYSTEMD_NAME.fullmatch(bare):
+        yield Problem(where, f'is {shown(workload.unit)}, expected a unit such as "miner@{{slot}}.service"')
 
 
 def _template(text: str, where: Where) -> Iterator[Problem]:

@@ -192,6 +192,20 @@ def test_no_error_holds_the_token(way: str, secret: Path) -> None:
         assert TOKEN not in repr(caught.value) and caught.value.__cause__ is None
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_closing_ends_a_reading_under_way(kind: str) -> None:
+    """A meter that is closed by another thread raises WorkloadError in the one that reads, and ever after."""
+    with serving(WAYS["silence"]) as server:
+        meter = meter_at(kind, server.url)
+        closing = threading.Timer(0.2, meter.close)
+        closing.start()
+        with pytest.raises(WorkloadError, match=server.url):
+            meter.read(timeout_s=1.0)
+        closing.join()
+        with pytest.raises(WorkloadError, match="is closed"):
+            meter.read()
+
+
 def test_no_thread_outlives_a_reading(workload: START, tmp_path: Path) -> None:
     """The watch over a reading's time ends with the reading."""
     meter = meter_at("vllm", workload("ai", "3", tmp_path).url)

@@ -191,6 +191,12 @@ FAULTS = [
     ("[0, 1, ", '[0, "0000:41:00.0", ', "gpus = ", 'workloads.ergo.gpus[2] names "41:00.0" a second time'),
     ("[0, 1, ", '[0, "1", ', "gpus = ", 'workloads.ergo.gpus[1] is "1", expected a slot such as 3'),
     ("miner@{slot}", "miner", 'unit = "miner', 'unit is "miner.service" for 2 instances, expected {slot} in it'),
+    (
+        "miner@{slot}",
+        "miner {slot}",
+        "miner {",
+        'unit is "miner {slot}.service", expected a unit such as "miner@{slot}',
+    ),
     ("miner@{slot}", "miner@{gpu}", "{gpu}", 'unit has "{gpu}" in it, expected {slot}, {uuid} or {pci}'),
     ("miner@{slot}", "miner@{slot", "{slot.", "expected {slot}, {uuid} or {pci}"),
     (

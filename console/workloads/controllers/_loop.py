@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import threading
 from collections.abc import Callable, Coroutine
+from concurrent.futures import CancelledError
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -21,11 +22,16 @@ class LoopThread:
         self._closed = False
 
     def run(self, work: Callable[[], Coroutine[Any, Any, T]], timeout_s: float) -> T:
-        """What ``work()`` returns or raises; TimeoutError, with the work cancelled, after ``timeout_s``."""
+        """What ``work()`` returns or raises; TimeoutError, with the work cancelled, after ``timeout_s``.
+
+        Raises RuntimeError once ``close`` has been called, also while it waits.
+        """
         loop = self._started()
         future = asyncio.run_coroutine_threadsafe(work(), loop)
         try:
             return future.result(timeout_s)
+        except CancelledError:
+            raise RuntimeError(f"{self._name} is closed") from None
         finally:
             future.cancel()
 

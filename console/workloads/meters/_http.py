@@ -43,6 +43,7 @@ class Endpoint:
         self._token_file = settings.token_file
         self._client: httpx.Client | None = None
         self._socket: socket.socket | None = None
+        self._closed = False
 
     def get(self, path: str, timeout_s: float) -> bytes:
         """The body of ``path``, at most 2 MiB, within ``timeout_s`` in all.
@@ -65,16 +66,19 @@ class Endpoint:
                     return self._body(response, path, end)
                 finally:
                     response.close()
-        except (httpx.HTTPError, httpx.InvalidURL, OSError) as error:
+        except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as error:  # RuntimeError: closed meanwhile
             raise WorkloadError(self._silence(error, time.monotonic() >= end)) from None
 
     def close(self) -> None:
-        """Let go of the connection."""
+        """Let go of the connection. Another thread's ``get`` that is under way ends with WorkloadError."""
         if self._client is not None:
             self._client.close()
         self._client = self._socket = None
+        self._closed = True
 
     def _opened(self) -> httpx.Client:
+        if self._closed:
+            raise WorkloadError(f"the meter of {self._url} is closed")
         if self._client is None:
             import httpx
 
