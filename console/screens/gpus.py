@@ -37,7 +37,8 @@ _BARS = ("head", "foot")
 class GpusScreen(WireScreen[None]):
     """The table, its charts, the ladder of the GPU under the cursor, why, the log, the keys."""
 
-    CSS = """
+    # As the default screen of its application its CSS would not be loaded; DEFAULT_CSS is.
+    DEFAULT_CSS = """
     GpusScreen { layers: page over; layout: vertical; overflow: hidden; }
     #panel { layer: over; display: none; }
     """
@@ -104,7 +105,15 @@ class GpusScreen(WireScreen[None]):
             return
         self.painted_at = time.monotonic()
         frame = Frame(
-            self.snapshot, self.sight, self.app.clock(), width, height, self.actions, self.read_only, self.shown
+            self.snapshot,
+            self.sight,
+            self.app.site.now(),
+            width,
+            height,
+            self.actions,
+            self.read_only,
+            self.app.silent_s,
+            self.shown,
         )
         shown = self.shown = page(frame)
         if shown.row is not None and self.sight.cursor is None:
