@@ -11,7 +11,7 @@ from console.config.settings import Config
 from console.dispatch import RunnerFlipper
 from console.market.quotes import configured
 from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
-from console.paths import Places, places
+from console.paths import ALONE, Places, places
 from console.site.live import LiveSite
 from console.site.presence import Presence
 from console.site.watch import Watch
@@ -158,7 +158,7 @@ def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool 
     banners = list(config.warnings)
     presence = None
     if not where.shared:
-        banners.append("flips are coordinated for this user alone: the shared directories are missing")
+        banners.append(ALONE)
     if not (only_looks or read_only):
         presence = Presence(where.run, config.hash)
         read_only = presence.reason

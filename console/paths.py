@@ -10,6 +10,8 @@ from console.model import Record
 SYSTEM_CONFIG = Path("/etc/changeover/config.toml")
 SYSTEM_STATE = Path("/var/lib/changeover")
 SYSTEM_RUN = Path("/run/changeover")
+ALONE = "flips are coordinated for this user alone: the shared directories are missing"
+"""What the operator is told while places are not shared."""
 
 
 class Places(Record):

@@ -62,10 +62,11 @@ def _journal() -> str:
 
 
 def _lines(found: list[Finding]) -> list[str]:
+    """One line per finding, and the next step once after all in a row that it is for."""
     lines: list[str] = []
-    for finding in found:
+    for finding, after in zip(found, [*found[1:], None], strict=True):
         lines.append(f"{MARKS[finding.level]} {finding.what}")
-        if finding.do:
+        if finding.do and (after is None or after.do != finding.do):
             lines.append(f"    → {finding.do}")
     return lines
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console.model import GpuState, Holder, HostState, Record, Snapshot, WorkState
+from console.paths import ALONE
 
 OK, NOTE, WARN, FAULT = "ok", "note", "warn", "fault"
 
@@ -40,7 +41,8 @@ def findings(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     for sentence in facts.controllers:
         yield Finding(level=WARN, what=sentence)
     for banner in snapshot.banners:
-        yield Finding(level=WARN, what=banner)
+        if banner != ALONE:  # told below, with what to do about it
+            yield Finding(level=WARN, what=banner)
     yield from _state(facts)
 
 
