@@ -115,14 +115,21 @@ class HostGround:
 
     def check(self) -> tuple[str, ...]:
         """What each controller finds wrong with its units; one that cannot be reached says so."""
-        found: list[str] = []
-        for name, controller in self._controllers.items():
-            units = tuple(one.unit for one in self._placed if one.controller == name)
+        found: dict[str, None] = {}
+        for name, units in self._neighbours():
             try:
-                found += controller.check(units)
+                found |= dict.fromkeys(self._controllers[name].check(units))
             except WorkloadError as error:
-                found.append(f"controllers.{name}: {error}")
+                found[f"controllers.{name}: {error}"] = None
         return tuple(found)
+
+    def _neighbours(self) -> set[tuple[str, tuple[str, ...]]]:
+        """Units of one controller that may share a GPU: what one of them does must end what another does."""
+        sharing: dict[tuple[str, Uuid], list[str]] = {}
+        for one in self._placed:
+            for uuid in one.uuids:
+                sharing.setdefault((one.controller, uuid), []).append(one.unit)
+        return {(name, tuple(units)) for (name, _), units in sharing.items() if name in self._controllers}
 
     def close(self) -> None:
         """Ask nobody any more."""

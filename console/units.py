@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeGuard
 
 UNKNOWN = "–"
@@ -115,6 +115,18 @@ def percent(value_pct: float | None, decimals: int = 0) -> str:
 def share(fraction: float | None) -> str:
     """A fraction as people write it: ``10 %``, ``2.5 %``, ``0.75 %``."""
     return f"{round(fraction * 100, 2):g} %" if _known(fraction) else UNKNOWN
+
+
+def gpus(slots: Iterable[int]) -> str:
+    """GPUs by their slots: ``GPU 3``, ``GPUs 4–7``, ``GPUs 0, 2, 4–7``."""
+    runs: list[list[int]] = []
+    for slot in sorted(slots):
+        if runs and slot == runs[-1][-1] + 1:
+            runs[-1].append(slot)
+        else:
+            runs.append([slot])
+    parts = [str(run[0]) if len(run) == 1 else f"{run[0]}{'–' if len(run) > 2 else ', '}{run[-1]}" for run in runs]
+    return f"GPU{'s' if sum(map(len, runs)) > 1 else ''} {', '.join(parts)}"
 
 
 def gib(mib: float | None, decimals: int = 1) -> str:

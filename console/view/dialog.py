@@ -38,7 +38,7 @@ def lines(plan: Plan, snapshot: Snapshot, room: int) -> list[Line]:
     if plan.done:
         verb = "does" if len(plan.done) == 1 else "do"
         nothing = "" if plan.moves or plan.refusals else ": nothing to do"
-        out += [(), (Piece(f"{_gpus(plan.done)} {verb} that already{nothing}", "value"),)]
+        out += [(), (Piece(f"{units.gpus(plan.done)} {verb} that already{nothing}", "value"),)]
     out += _notes("!", "warn", _unique(w for move in plan.moves for w in move.warnings), room)
     out += _refused(plan.refusals, room)
     if not plan.moves and not plan.done:
@@ -87,8 +87,10 @@ def _move(move: Move, kinds: dict[str, Kind], snapshot: Snapshot, room: int) -> 
         Piece(mark + units.money(move.net_after_per_h), tones.money(move.net_after_per_h, strong=True)),
         Piece(f" {symbol}/h", "label"),
     )
+    named = units.gpus(move.slots)
+    room_for_name = max(12, len(named) + 2)
     head = (
-        *left(_gpus(move.slots), 12, "value"),
+        *left(named, room_for_name, "value"),
         *_named(move.before, kinds),
         Piece("  →  ", "strong"),
         *_named(move.after, kinds),
@@ -96,7 +98,7 @@ def _move(move: Move, kinds: dict[str, Kind], snapshot: Snapshot, room: int) -> 
     out = [together((head, money), 4)]
     stops = ", ".join(f"{a.unit}" for a in move.stops) or "nothing"
     starts = ", ".join(f"{a.unit}" for a in move.starts) or "nothing"
-    out.append((Piece(cut(f"{' ' * 12}stops {stops}, starts {starts}", room), "label"),))
+    out.append((Piece(cut(f"{' ' * room_for_name}stops {stops}, starts {starts}", room), "label"),))
     return out
 
 
@@ -136,7 +138,7 @@ def _refused(refusals: Sequence[Refusal], room: int) -> list[Line]:
     may = forceable(refusals)
     for refusal in refusals:
         hint = "" if any(slot in may for slot in refusal.slots) else " (cannot be forced)"
-        text = f"{_gpus(refusal.slots)} stays: {refusal.guard.sentence}{hint}"
+        text = f"{units.gpus(refusal.slots)} stays: {refusal.guard.sentence}{hint}"
         out += _notes("✕", "harm", [text], room)
     return out
 
@@ -151,7 +153,3 @@ def _notes(mark: str, tone: str, sentences: Sequence[str], room: int) -> list[Li
 
 def _unique(sentences: Iterable[str]) -> list[str]:
     return list(dict.fromkeys(sentences))
-
-
-def _gpus(slots: Sequence[int]) -> str:
-    return f"GPU {slots[0]}" if len(slots) == 1 else f"GPUs {', '.join(map(str, slots))}"

@@ -76,7 +76,7 @@ def test_a_workload_that_holds_four_gpus_is_moved_whole(host: Callable[..., Host
     here.start("tp4")
     with opened(here) as terminal:
         terminal.wait_for("4 ai", 10)
-        confirmed(terminal, "o", 5, "4 5 6 7")
+        confirmed(terminal, "o", 5, "GPUs 4–7")
         here.until(lambda: here.running() == set(), "nothing runs")
         terminal.wait_for("tp4 → off", 20)
     [intent] = lines_of(here, "intent")
