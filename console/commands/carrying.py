@@ -48,7 +48,7 @@ def decide(plan: Plan, args: Namespace, snapshot: Snapshot) -> int | None:
     if args.json or not sys.stdin.isatty():
         sys.stderr.write("changeover: refused, there is nobody to ask here: add --yes\n")
         return _end(plan, (), REFUSED, args)
-    return None if input("flip? y/n ").strip().lower() == "y" else REFUSED
+    return None if _confirmed() else REFUSED
 
 
 def carry(plan: Plan, args: Namespace) -> int:
@@ -80,6 +80,17 @@ def text(plan: Plan, snapshot: Snapshot) -> str:
 
     lines = [dialog.title(plan), "", *("".join(p.text for p in line) for line in dialog.lines(plan, snapshot, ROOM))]
     return "\n".join(line.rstrip() for line in lines)
+
+
+def _confirmed() -> bool:
+    """One typed y. What was typed before the question stood there does not answer it."""
+    import termios
+
+    termios.tcflush(sys.stdin, termios.TCIFLUSH)
+    try:
+        return input("flip? y/n ").strip().lower() == "y"
+    except EOFError:
+        return False
 
 
 def _told(progress: Progress) -> None:

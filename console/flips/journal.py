@@ -18,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from console.flips import systemlog
+from console.flips.alone import alone
 from console.flips.chain import GENESIS, Anchor, Line, anchors, canonical, keep, line_hash
 from console.paths import Places
 
@@ -78,8 +79,8 @@ class Journal:
         with _RANK_AND_FILE:
             try:
                 line = self._append(kind, flip_id, gpus, dict(who), dict(body))
-            except _DamagedError as damage:
-                self._set_aside(str(damage))
+            except _DamagedError:
+                self._set_aside()
                 line = self._append(kind, flip_id, gpus, dict(who), dict(body))
         if kind == "outcome":
             self._anchor(line)
@@ -90,16 +91,20 @@ class Journal:
 
         A line can be appended to a file whose older pages are gone; what is open or stuck must be readable, too.
         """
+        if self._damage():
+            with _RANK_AND_FILE:
+                self._set_aside()
+
+    def _damage(self) -> str:
+        """What is wrong with the file, ``""`` when it is whole or not there. Raises JournalError."""
         try:
             with reading(self.path) as database:
                 found = str(database.execute("PRAGMA quick_check(1)").fetchone()[0])
         except FileNotFoundError:
-            return
+            return ""
         except _DamagedError as damage:
-            found = str(damage)
-        if found != "ok":
-            with _RANK_AND_FILE:
-                self._set_aside(found)
+            return str(damage)
+        return "" if found == "ok" else found
 
     def _append(
         self, kind: str, flip_id: str, gpus: tuple[str, ...], who: dict[str, object], body: dict[str, object]
@@ -154,22 +159,34 @@ class Journal:
         with reading(self.path) as database:
             return str(database.execute("SELECT hash FROM lines WHERE seq = 1").fetchone()[0])
 
-    def _set_aside(self, why: str) -> None:
-        """Move a damaged file out of the way, never delete it, and begin a new one with a note about it."""
+    def _set_aside(self) -> None:
+        """Move a damaged file out of the way, never delete it, and begin a new one with a note about it.
+
+        Looked at once more while nobody else does the same: two may have found the damage, one moves the file.
+        """
+        try:
+            with alone(self.path.with_suffix(".lock"), self._mode):
+                if why := self._damage():
+                    self._begin_anew(why, self._moved_aside())
+        except OSError as error:
+            raise JournalError(f"the damaged journal {self.path} could not be moved aside: {error.strerror}") from error
+
+    def _moved_aside(self) -> str:
+        """Rename the file, and the half of a transaction that may lie beside it; the new name."""
         stamp = datetime.fromtimestamp(self._now(), UTC).strftime("%Y%m%dT%H%M%S")
         aside = self.path.with_name(f"{self.path.name}.damaged-{stamp}")
         while aside.exists():
             aside = aside.with_name(f"{aside.name}x")
-        try:
-            for suffix in ("", "-journal"):
-                found = self.path.with_name(self.path.name + suffix)
-                if found.exists():
-                    found.rename(aside.with_name(aside.name + suffix))
-        except OSError as error:
-            raise JournalError(f"the damaged journal {self.path} could not be moved aside: {error.strerror}") from error
-        text = f"the journal was damaged ({why}) and moved to {aside.name}; this one begins anew"
+        for suffix in ("-journal", ""):
+            found = self.path.with_name(self.path.name + suffix)
+            if found.exists():
+                found.rename(aside.with_name(aside.name + suffix))
+        return aside.name
+
+    def _begin_anew(self, why: str, aside: str) -> None:
+        text = f"the journal was damaged ({why}) and moved to {aside}; this one begins anew"
         systemlog.tell(text, systemlog.ALERT)
-        body: dict[str, object] = {"text": text, "moved_to": aside.name}
+        body: dict[str, object] = {"text": text, "moved_to": aside}
         if kept := anchors(self.anchors):
             body |= {"earlier_genesis": kept[-1].genesis, "earlier_lines": kept[-1].seq}
         self._append("note", "", (), {}, body)

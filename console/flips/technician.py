@@ -6,16 +6,14 @@ may have his hands in the machine.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import os
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
+from console.flips.alone import alone
 from console.flips.guards import LOCK
 from console.model import Guard, Record
 from console.paths import Places
@@ -82,7 +80,7 @@ class Locks:
 
     def _change(self, changed: Callable[[tuple[Lock, ...]], list[Lock]]) -> None:
         try:
-            with _alone(self._path.with_suffix(".lock"), self._mode):
+            with alone(self._path.with_suffix(".lock"), self._mode):
                 _replace(self._path, msgspec.json.encode(changed(self._read())), self._mode)
         except OSError as error:
             raise LockError(f"the locks in {self._path} cannot be written: {error.strerror}") from error
@@ -98,18 +96,6 @@ class Locks:
         except msgspec.DecodeError as error:
             why = clean(error, 80)
             raise LockError(f"{self._path} is damaged ({why}): all GPUs count as locked until it is mended") from error
-
-
-@contextmanager
-def _alone(path: Path, mode: int) -> Iterator[None]:
-    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, mode)
-    try:
-        with contextlib.suppress(PermissionError):  # another operator's
-            os.fchmod(fd, mode)
-        fcntl.flock(fd, fcntl.LOCK_EX)
-        yield
-    finally:
-        os.close(fd)
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:

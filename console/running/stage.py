@@ -15,6 +15,7 @@ from console.model import GpuState, Uuid
 from console.paths import Places, places
 from console.running.host import HostFacts
 from console.running.units import Units
+from console.site.presence import Presence
 from console.telemetry.nvml import NvmlSource
 from console.telemetry.roster import Roster
 from console.workloads.expand import place
@@ -51,11 +52,14 @@ class Stage:
         self._source = NvmlSource(self.roster, period_s=PERIOD_S, clients_period_s=PERIOD_S, only=uuids)
         self.hands = Units(self.config.settings, placed)
         self.facts = HostFacts(self.config, placed, self._source, self.hands, self.journal, Locks(own), lost)
+        self._presence = Presence(own.run, self.config.hash)
         self._source.start()
         self.hands.tasks()  # what the controllers' libraries cost at first is paid now, not between go and stop
 
     def objection(self, plan: Plan) -> str:
         """Why this plan may not be carried out here; ``""`` when it may. Waits for the first readings."""
+        if self._presence.reason:
+            return self._presence.reason
         if plan.config_hash != self.config.hash:
             return "the config has changed since this was planned: reload and plan again"
         if missing := {uuid for move in plan.moves for uuid in move.uuids} - set(self.uuids):
@@ -78,3 +82,4 @@ class Stage:
         """Let go of everything; changes nothing outside."""
         self._source.close()
         self.hands.close()
+        self._presence.close()

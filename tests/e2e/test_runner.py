@@ -142,7 +142,11 @@ def test_going_away_before_go_does_nothing(host: Callable[..., Host], console: C
     assert here.journal() == []
 
 
-@pytest.mark.parametrize("line", [b"nonsense\n", b'{"go": {}}\n', b'{"stop": false}\n', b"x" * (1 << 20) + b"x\n"])
+@pytest.mark.parametrize(
+    "line",
+    [b"nonsense\n", b'{"go": {}}\n', b'{"stop": false}\n', b"x" * (1 << 20) + b"x\n"],
+    ids=["nonsense", "no plan", "nothing", "too long"],
+)
 def test_what_is_no_order_is_refused(
     host: Callable[..., Host], console: Callable[[Host], Console], line: bytes
 ) -> None:

@@ -236,6 +236,18 @@ def test_damage_among_older_lines_is_found_before_a_flip(journal: Journal) -> No
     assert len(reading.lines(journal.path)) == 1
 
 
+def test_two_that_find_the_damage_move_it_once(places: Places, journal: Journal) -> None:
+    """Processes that all find the file damaged leave one damaged file and one chain with all their lines."""
+    say(journal)
+    journal.path.write_bytes(b"garbage" * 2000)
+    code = WRITER + "j.append('note', '', ('GPU-1',), {}, {'text': 'mine'})"
+    writers = [subprocess.Popen([sys.executable, "-c", code, str(places.state)]) for _ in range(6)]
+    assert [writer.wait(60) for writer in writers] == [0] * 6
+    assert len(list(places.state.glob("journal.sqlite.damaged-*"))) == 1
+    texts = [line.text for line in reading.lines(journal.path)]
+    assert texts.count("mine") == 6 and len(texts) == 7
+
+
 def test_reading_a_damaged_journal_is_a_sentence(journal: Journal) -> None:
     """A reader moves nothing; it says what is wrong."""
     journal.path.write_bytes(b"garbage" * 2000)
