@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 
 from textual.app import App
@@ -45,10 +45,7 @@ class Told(Message):
 
 
 class ConsoleApp(App[None]):
-    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR.
-
-    ``clock`` gives Unix seconds where a test wants them to stand still.
-    """
+    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR."""
 
     site: Site
     read_only: str
@@ -65,20 +62,20 @@ class ConsoleApp(App[None]):
         *,
         read_only: str = "",
         mono: bool | None = None,
-        clock: Callable[[], float] | None = None,
     ) -> None:
         self._mono = "NO_COLOR" in os.environ if mono is None else mono
         super().__init__(driver_class=PatientDriver, ansi_color=True if self._mono else None)
         self.site = site
         self.read_only = read_only
-        self._clock = clock
         self._held = ExitStack()
         self._filters_wanted: tuple[LineFilter, ...] = (NoColor(),) if self._mono else ()
         self._heard_at = time.monotonic()
         self.look = theming.choose(self.console.color_system, no_colour=self._mono)
         theme = theming.textual_theme(self.look)
         self.register_theme(theme)
-        self.set_reactive(App.theme, theme.name)  # before anything is drawn: a theme set later paints all of it again
+        # Set before anything is drawn: a theme set later parses all styles and paints the whole screen again.
+        self.set_reactive(App.theme, theme.name)
+        self.stylesheet.set_variables(self.get_css_variables())
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
         self.gpus = GpusScreen(theming.ink(self.look), site.snapshot())
@@ -98,7 +95,6 @@ class ConsoleApp(App[None]):
     def on_ready(self) -> None:
         """The first frame."""
         self._held.close()
-        self.screen.refresh()
         if not self.is_headless:
             # What was imported lives as long as the program. Out of the collector's sight its pauses no longer grow
             # to 14 ms, longer than a key may take.
@@ -112,16 +108,10 @@ class ConsoleApp(App[None]):
     def _hear(self, snapshot: Snapshot) -> None:
         self.post_message(News(snapshot))  # from a thread of the site
 
-    def clock(self) -> float:
-        """Now on the site's own clock: its newest snapshot's instant and what has passed since that was heard.
-
-        A simulated site may run faster than this machine, another host's clock may stand elsewhere: an age told by
-        the clock of this machine would be wrong for both.
-        """
-        if self._clock is not None:
-            return self._clock()
-        at = self.gpus.snapshot.at
-        return at + time.monotonic() - self._heard_at if at else time.time()
+    @property
+    def silent_s(self) -> float:
+        """Seconds of this machine's clock since the site was last heard of."""
+        return time.monotonic() - self._heard_at
 
     def _tick(self) -> None:
         """Seconds pass even where no data comes."""

@@ -28,6 +28,7 @@ class Scene(NamedTuple):
     now: float
     currency: str = "USD"
     hash_prefixes: Mapping[str, str] = MappingProxyType({})  # by algorithm: hashes of two of them never compare
+    silent: bool = False  # the site has not been heard of for long: every figure is old
 
     @property
     def symbol(self) -> str:
@@ -88,7 +89,7 @@ def workload(seen: Seen, room: int) -> Line:
         tail.append(Piece(f" {instance.state.value}", "harm" if instance.state in _BAD else "warn"))
     if len(instance.uuids) > 1:
         tail.append(Piece(f" ×{len(instance.uuids)}", "label"))
-    space = max(6, room - 2 - sum(cells(p.text) for p in tail))
+    space = max(3, room - 2 - sum(cells(p.text) for p in tail))
     return fit((Piece(f"{glyph} {cut(name, space)}", tone), *tail), room)
 
 

@@ -81,7 +81,7 @@ def _columns(
 
 
 def _mean(group: Sequence[float | None]) -> float | None:
-    known = [value for value in group if value is not None]
+    known = [value for value in group if value is not None and math.isfinite(value)]
     return sum(known) / len(known) if known else None
 
 

@@ -110,10 +110,10 @@ def _could(totals: Totals, symbol: str) -> Line:
     return Piece("could be ", "label"), Piece(units.money(best), "value"), Piece(f" {symbol}/h", "label")
 
 
-def second(snapshot: Snapshot, now: float, room: int) -> Line:
+def second(snapshot: Snapshot, now: float, room: int, silent_s: float = 0.0) -> Line:
     """The quotes with their ages, stale ones worded. Where there is no room fresh ones leave first, counted."""
-    if now - snapshot.at > SILENT_S and snapshot.rows:
-        word = f" ✕ nothing new for {units.age(now - snapshot.at)}: what stands below is old"
+    if silent_s > SILENT_S and snapshot.rows:
+        word = f" ✕ nothing new for {units.age(silent_s)}: what stands below is old"
         return fit((Piece(word, "harm"),), room)
     if not snapshot.quotes:
         return fit((Piece(" no quotes: without a price there is no profit to show", "label"),), room)

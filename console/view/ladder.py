@@ -86,7 +86,7 @@ def option_line(option: Option, symbol: str, room: int, *, running: bool) -> Lin
         parts.append(_worth("kWh", option.value_per_kwh, symbol))
     if room >= 170:
         parts.append(_worth("off above", option.off_above_price, f"{symbol}/kWh"))
-    gap = 3 if room >= 105 else 2
+    gap = 3 if room >= 140 else 2
     head = together(parts, gap)
     rest = room - width(head) - gap - 1
     return (*head, Piece(" " * gap), _source(option, rest)) if rest >= 8 else head

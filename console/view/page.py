@@ -24,6 +24,7 @@ class Frame(NamedTuple):
     height: int
     actions: tuple[Action, ...]
     read_only: str = ""
+    silent_s: float = 0.0  # since the site was last heard of, on this machine's clock
     before: Page | None = None
 
 
@@ -108,14 +109,16 @@ def page(frame: Frame) -> Page:
 
 def _still(frame: Frame) -> Still:
     snapshot, sight, room, before = frame.snapshot, frame.sight, frame.width, frame.before
-    key = (sight.filter, sight.sort, sight.flights, room, int(frame.now), frame.read_only)
+    silent = frame.silent_s > header.SILENT_S
+    heard = int(frame.silent_s) if silent else 0
+    key = (sight.filter, sight.sort, sight.flights, room, int(frame.now), heard, frame.read_only)
     # The snapshot is compared by identity: by value would cost more than making the page.
     if before is not None and before.still.snapshot is snapshot and before.still.key == key:
         return before.still
     flights = dict(sight.flights)
     all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
     prefixes = cells.hash_prefixes(all_rows, before.still.scene.hash_prefixes if before else {})
-    scene = cells.Scene(frame.now, snapshot.currency, prefixes)
+    scene = cells.Scene(frame.now, snapshot.currency, prefixes, silent)
     return Still(
         snapshot,
         key,
@@ -143,7 +146,7 @@ def _head(frame: Frame) -> list[Line]:
     snapshot = frame.snapshot
     return [
         header.first(snapshot, frame.now, frame.width, frame.read_only),
-        header.second(snapshot, frame.now, frame.width),
+        header.second(snapshot, frame.now, frame.width, frame.silent_s),
     ]
 
 

@@ -74,7 +74,7 @@ def _cells(row: GpuRow, placed: Sequence[Placed], scene: cells.Scene) -> Line:
             out.append(Piece(" " * (x - at)))
         out.extend(form.cell(seen, room))
         at = x + room
-    if row.fresh:
+    if row.fresh and not scene.silent:
         return tuple(out)
     return tuple(p if p.tone in ("warn", "harm") else Piece(p.text, "stale") for p in out)
 

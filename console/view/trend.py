@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from console.view.pieces import Line, Piece
@@ -15,7 +16,7 @@ LEAST_SPAN = 0.25
 
 def sparkline(values: Sequence[float | None], room: int, tone: str) -> Line:
     """The shape of the latest ``room`` values, newest at the right; losses in their own tone, unknown ones empty."""
-    shown = list(values[-room:])
+    shown = [value if value is not None and math.isfinite(value) else None for value in values[-room:]]
     known = [value for value in shown if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     span = max(high - low, LEAST_SPAN * max(abs(high), abs(low))) or 1.0

@@ -33,7 +33,7 @@ from console.model import (
     WorkState,
     Xid,
 )
-from console.site.interface import JournalLine
+from console.site.interface import JournalLine, Site
 
 NOW = 1_767_157_331.0  # 14:02:11 in Tokyo
 STEPS = 90
@@ -188,8 +188,8 @@ TO_AI = Advice(
     best="vllm-qwen",
     gain_per_h=0.268,
     acts=True,
-    why="vllm-qwen gains 0.27 $/h over ergo: needs 0.02 (10 %, doubled as estimated); 3 samples; 41 s down cost 0.0002 $, "
-    "repaid in 3 s; ergo has run 2 h 10 m of 30 m",
+    why="vllm-qwen gains 0.27 $/h over ergo: needs 0.02 (10 %, doubled as estimated); 3 samples; 41 s down cost 0.0002 "
+    "$, repaid in 3 s; ergo has run 2 h 10 m of 30 m",
 )
 TO_AI_FROM_OFF = msgspec.structs.replace(
     TO_AI, gain_per_h=0.291, why="vllm-qwen gains 0.29 $/h over off: needs 0.02; 3 samples"
@@ -368,11 +368,12 @@ def fleet(count: int, **more: object) -> Snapshot:
     return snapshot(rows=made, **more)
 
 
-class StillSite:
+class StillSite(Site):
     """A site that shows the snapshots it is given and writes down what it is asked."""
 
     def __init__(self, first: Snapshot | None = None) -> None:
         self.shown = first if first is not None else snapshot()
+        self.at = NOW
         self.calls: list[tuple[object, ...]] = []
         self.heard: Callable[[Snapshot], None] | None = None
         self.progress: Callable[[Progress], None] | None = None
@@ -382,6 +383,18 @@ class StillSite:
     def snapshot(self) -> Snapshot:
         """The newest."""
         return self.shown
+
+    def now(self) -> float:
+        """The instant it stands at."""
+        return self.at
+
+    def ready(self) -> bool:
+        """Always."""
+        return True
+
+    def check(self) -> tuple[str, ...]:
+        """Nothing is wrong."""
+        return ()
 
     def listen(self, heard: Callable[[Snapshot], None]) -> None:
         """Keep who listens."""
