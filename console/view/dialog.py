@@ -8,7 +8,7 @@ from console import units
 from console.flips.records import Move, Plan, Refusal
 from console.model import Kind, Snapshot
 from console.view import tones
-from console.view.pieces import Line, Piece, cut, left, together, wrap
+from console.view.pieces import Line, Piece, cut, fit, left, together, width, wrap
 
 MOST_MOVES = 6
 """More moves than this are counted and summed, not listed."""
@@ -43,7 +43,8 @@ def lines(plan: Plan, snapshot: Snapshot, room: int) -> list[Line]:
     out += _refused(plan.refusals, room)
     if not plan.moves and not plan.done:
         out += [(), (Piece("nothing can be done", "strong"),)]
-    return out if out[0] else out[1:]
+    fitted = [line if width(line) <= room else fit(line, room) for line in out]
+    return fitted if fitted[0] else fitted[1:]
 
 
 def keys(plan: Plan, *, armed: bool, force: bool = True) -> Line:

@@ -213,7 +213,8 @@ def _lost(made: GpuRow) -> GpuRow:
 
 def _foreign(made: GpuRow) -> GpuRow:
     held = Occupancy(uuid=made.reading.uuid, holder=Holder.FOREIGN, who="python3 (pid 4711, user alice)")
-    return msgspec.structs.replace(made, occupancy=held)
+    unknown = msgspec.structs.replace(made.money, running=None, net_per_h=None)
+    return msgspec.structs.replace(made, occupancy=held, money=unknown)
 
 
 def _warming(made: GpuRow) -> GpuRow:

@@ -36,6 +36,7 @@ NAMES = [f"{column.key}-{form.width}" for column, form in FORMS]
 @st.composite
 def gpus(draw: st.DrawFn) -> GpuRow:
     """A row with anything that a reading, a meter or a price may say."""
+    many = draw(st.integers(1, 12))
     uuid = Uuid("GPU-1")
     reading = Reading(
         slot=draw(st.integers(0, 999)),
@@ -55,14 +56,20 @@ def gpus(draw: st.DrawFn) -> GpuRow:
     basis, kind = draw(st.sampled_from(Basis)), draw(st.sampled_from(Kind))
     name = draw(NAME)
     option = Option(
-        workload=name, kind=kind, basis=basis, gross_per_h=None, fees_per_h=None, power_per_h=None, net_per_h=draw(FIGURE),
+        workload=name,
+        kind=kind,
+        basis=basis,
+        gross_per_h=None,
+        fees_per_h=None,
+        power_per_h=None,
+        net_per_h=draw(FIGURE),
         stale=draw(st.booleans()),
-    )  # fmt: skip
+    )
     profit = Profit(value=draw(FIGURE), workload=draw(NAME), basis=basis, algorithm="x", stale=draw(st.booleans()))
     instance = Instance(
         workload=name,
         kind=kind,
-        uuids=(uuid,) * draw(st.integers(1, 12)),
+        uuids=(uuid,) * many,
         pids=(),
         unit="u",
         state=draw(st.sampled_from(WorkState)),

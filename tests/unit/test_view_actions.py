@@ -1,0 +1,64 @@
+"""The registry of actions: one truth for keys, footer, help and palette."""
+
+import pytest
+
+from console.screens.deeds import DEEDS
+from console.view import actions
+from console.view.pieces import text_of, width
+
+
+def test_no_key_means_two_things() -> None:
+    """Ids and keys are each one action's."""
+    keys = [key for action in actions.ACTIONS for key in action.keys]
+    assert len(keys) == len(set(keys))
+    assert len({action.id for action in actions.ACTIONS}) == len(actions.ACTIONS)
+    assert {action.group for action in actions.ACTIONS} == set(actions.GROUPS)
+
+
+def test_read_only_leaves_no_key_that_acts() -> None:
+    """Everything that may touch a workload is gone, everything else stays."""
+    left = actions.allowed("because")
+    assert {a.id for a in actions.ACTIONS} - {a.id for a in left} == {
+        "mine", "ai", "off", "best", "choose", "undo", "stop"
+    }  # fmt: skip
+    assert not any(action.dangerous for action in left)
+    assert not {"m", "a", "o", "f", "enter", "u", "x"} & set(actions.keymap(left))
+
+
+def test_every_action_does_something_and_nothing_else_does() -> None:
+    """The screen's deeds are the registry's actions, one for one."""
+    assert set(DEEDS) == {action.id for action in actions.ACTIONS}
+
+
+@pytest.mark.parametrize("room", [40, 60, 80, 120, 200])
+@pytest.mark.parametrize("read_only", ["", "because"])
+def test_the_footer_fits_and_its_spans_are_where_the_words_are(room: int, read_only: str) -> None:
+    """A click on a word does what the word says; help and quit always stand."""
+    allowed = actions.allowed(read_only)
+    foot = actions.footer(allowed, room)
+    text = text_of(foot.line)
+    assert width(foot.line) == room
+    labels = {action.id: action.label for action in allowed}
+    for start, end, name in foot.spans:
+        assert text[start:end].endswith(labels[name])
+    assert {"help", "quit"} <= {name for *_, name in foot.spans}
+
+
+def test_help_lists_every_key_and_why_keys_are_missing() -> None:
+    """Generated: what is not in it is not bound."""
+    text = "\n".join(text_of(line) for line in actions.help_lines(actions.ACTIONS, "", 100))
+    for action in actions.ACTIONS:
+        assert action.help in text
+        assert actions.key_names(action) in text
+    guarded = "\n".join(
+        text_of(line) for line in actions.help_lines(actions.allowed("why"), "the journal is newer", 100)
+    )
+    assert "the journal is newer" in guarded
+    assert "Switch the workload off" not in guarded
+
+
+def test_the_table_of_keys_is_markdown() -> None:
+    """One row per action under a head of two."""
+    lines = actions.table_of_keys().splitlines()
+    assert len(lines) == len(actions.ACTIONS) + 2
+    assert lines[2] == "| `↑ k` | Move the cursor up |"

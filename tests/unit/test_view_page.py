@@ -1,0 +1,217 @@
+"""The whole page as data: what stands at which size, what a key leaves as it is, what an empty host says."""
+
+import subprocess
+import sys
+from collections.abc import Iterable
+
+import msgspec
+import pytest
+
+from console.flips.records import Progress
+from console.model import Basis, HostState, Kind, LogLine, Snapshot
+from console.view import actions, ladder, why
+from console.view.page import Frame, Page, page
+from console.view.pieces import Line, text_of, width
+from console.view.sight import Sight
+from console.view.tones import GROUNDS, TONES
+from tests.pilot import sample
+from themes import ansi, dark, mono
+from themes._theme import Theme
+
+SIZES = [(200, 50), (120, 40), (80, 24)]
+
+
+def laid(
+    snapshot: Snapshot | None = None, size: tuple[int, int] = (120, 40), before: Page | None = None, **sight: object
+) -> Page:
+    """A page of the sample."""
+    chosen = msgspec.structs.replace(Sight(), **sight)
+    return page(Frame(snapshot or sample.snapshot(), chosen, sample.NOW, *size, actions.ACTIONS, before=before))
+
+
+def texts(lines: Iterable[Line]) -> str:
+    """Lines as one text."""
+    return "\n".join(text_of(line) for line in lines)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_no_line_is_wider_than_the_screen(size: tuple[int, int]) -> None:
+    """Nothing wraps, at any of the named sizes."""
+    found = laid(size=size, expanded=True)
+    lines = [*found.still.head, *found.banner, found.titles, *found.ladder, *found.why, *found.log, found.foot.line]
+    assert max(width(line) for line in [*lines, *(found.line(i) for i in range(8))]) <= size[0]
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_regions_have_the_lines_they_were_given(size: tuple[int, int]) -> None:
+    """What a region's lines are is what the layout counted."""
+    found = laid(size=size)
+    assert len(found.ladder) == found.regions.ladder
+    assert len(found.why) == found.regions.why
+    assert len(found.log) == found.regions.log
+
+
+def test_header_equals_rows_equal_ladder() -> None:
+    """Net of the header is the sum of the rows', each row's net is its running option's."""
+    snapshot = sample.snapshot()
+    known = [r for r in snapshot.rows if r.reading.state == "ok" and r.money.net_per_h is not None]
+    assert sum(r.money.net_per_h or 0 for r in known) == pytest.approx(snapshot.totals.net_per_h)
+    for row in known:
+        running = next(o for o in row.money.options if o.workload == row.money.running)
+        assert running.net_per_h == row.money.net_per_h
+
+
+def test_a_key_makes_only_the_cursors_parts_anew() -> None:
+    """With the same snapshot in the same second header, order, charts and rows are taken over."""
+    snapshot = sample.snapshot()
+    first = laid(snapshot)
+    first.line(0)
+    second = laid(snapshot, before=first, cursor=sample.uuid_of(4))
+    assert second.still is first.still
+    assert second.line(0) is first.line(0)
+    assert second.row is not None
+    assert second.row.reading.slot == 4
+    assert laid(msgspec.structs.replace(snapshot), before=first).still is not first.still
+
+
+def test_the_ladder_marks_what_runs_and_says_where_figures_come_from() -> None:
+    """Every option with gross, fees, power, net; the sum can be done by hand."""
+    found = laid(size=(200, 50), cursor=sample.uuid_of(1))
+    text = texts(found.ladder)
+    assert "GPU 1 · RTX 4090 · 0000:11:00.0 · miner@1.service" in text
+    lines = [text_of(line) for line in found.ladder[1:]]
+    assert lines[1].startswith(" ▸ ▲ ergo")
+    assert [line.startswith(" ▸") for line in lines] == [False, True, False, False]
+    for word in ("gross   0.390", "fees   0.070", "power   0.031", "net   ~+0.29 $/h", "a kWh is worth   0.89 $"):
+        assert word in lines[0]
+    assert "table, 2Miners 2026-06-25" in lines[2]
+
+
+def test_an_option_without_a_price_says_what_is_missing() -> None:
+    """Its sums are dashes."""
+    found = laid(size=(200, 50), cursor=sample.uuid_of(4))
+    line = next(text_of(line) for line in found.ladder if "monero" in text_of(line))
+    assert "unknown: price of XMR" in line
+    assert "gross   –" in line
+
+
+def test_a_long_ladder_counts_what_it_does_not_list_and_keeps_the_running_one() -> None:
+    """The running option stands also where it is the worst."""
+    options = tuple(sample.option(f"w{i}", Kind.MINE, Basis.TABLE, 1.0 - i / 20, 0, 0.1) for i in range(12))
+    row = sample.row(0, "X", options, "w11")
+    lines = [text_of(line) for line in ladder.lines(row, sample.snapshot(), 120, 7)]
+    assert "w11" in lines[-1]
+    assert "+5 more: enter" in lines[-1]
+
+
+def test_why_expands_to_guards_blocks_and_prices() -> None:
+    """What stands in the way, and whether it can be forced."""
+    row = sample.rows()[4]
+    snapshot = sample.snapshot()
+    lines = texts(why.lines(row, snapshot, 120, 12, expanded=True))
+    assert "guard" in lines
+    assert "contract: contract acme until 2026-12-01" in lines
+    assert "monero lacks price of XMR" in lines
+    rented = texts(why.lines(sample.rows()[5], snapshot, 160, 12, expanded=True))
+    assert "(cannot be forced)" in rented
+    assert why.length(row, snapshot, 120) == len([line for line in lines.splitlines() if line.strip()])
+
+
+def test_the_log_is_newest_first() -> None:
+    """In one line as many events as fit whole, in several one each; harm is marked."""
+    times = [line.split()[0] for line in texts(laid().log).splitlines() if line[:3].strip()[:1].isdigit()]
+    assert times == sorted(times, reverse=True)
+    assert "✕ GPU 3 lost: xid 79" in texts(laid().log)
+
+
+@pytest.mark.parametrize(
+    ("state", "said"),
+    [
+        (HostState.OK, "reading the GPUs"),
+        (HostState.NO_DRIVER, "✕ no NVIDIA driver on this host"),
+        (HostState.NO_GPUS, "✕ no GPUs"),
+        (HostState.MISMATCH, "✕ the NVIDIA driver and its library do not match"),
+        (HostState.HUNG, "✕ the driver does not answer"),
+    ],
+)
+def test_an_empty_host_says_what_is_missing_and_what_to_do(state: HostState, said: str) -> None:
+    """In place of the table; the site's own reason wins over the general one."""
+    empty = sample.snapshot(rows=(), host_state=state)
+    assert said in texts(laid(empty).empty)
+    assert "modprobe nvidia" in texts(laid(msgspec.structs.replace(empty, reason="run modprobe nvidia")).empty)
+
+
+def test_banners_say_the_gravest_first() -> None:
+    """Too small, the driver, read-only, the site's own words."""
+    snapshot = sample.snapshot(
+        host_state=HostState.HUNG,
+        read_only="the journal is newer",
+        banners=("flips are coordinated for this user alone",),
+    )
+    text = texts(laid(snapshot, (70, 30)).banner)
+    order = ["80x24 needed, this is 70x30", "the driver does not answer", "the journal is newer", "this user alone"]
+    assert [text.index(word) for word in order] == sorted(text.index(word) for word in order)
+    assert laid().banner == []
+
+
+def test_without_a_config_it_says_the_one_next_thing_to_do() -> None:
+    """GPUs are shown all the same."""
+    rows = tuple(
+        msgspec.structs.replace(r, money=msgspec.structs.replace(r.money, options=(), running=None))
+        for r in sample.rows()
+    )
+    found = laid(sample.snapshot(rows=rows))
+    assert "changeover init" in texts(found.banner)
+    assert "RTX 4090" in text_of(found.line(0))
+
+
+def test_a_filter_that_keeps_nothing_says_so() -> None:
+    """An empty table must not look like an empty host."""
+    assert "no row has 'zzz'" in texts(laid(filter="zzz").banner)
+
+
+def test_the_footer_shows_marks_and_filter() -> None:
+    """What changes the meaning of a key stands beside the keys."""
+    foot = text_of(laid(marks=frozenset({sample.uuid_of(1)}), filter="4090").foot.line)
+    assert "● 1 marked" in foot
+    assert "/ 4090  4 of 8" in foot.replace("5 of 8", "4 of 8")
+    assert "enter keep" in text_of(laid(typing=True, filter="x").foot.line)
+
+
+def progress(kind: str, step: str, text: str, result: str = "") -> Progress:
+    """A line of the runner."""
+    return Progress(flip_id="f1", at=sample.NOW, kind=kind, step=step, slots=(1,), text=text, result=result)
+
+
+def test_a_flip_of_ours_stands_in_its_row_until_the_outcome() -> None:
+    """Step by step; the outcome ends it and stands in the log, a roll-back as harm."""
+    plan = sample.StillSite().plan((1,), "ai", whole=True)
+    sight = Sight().heard(progress("step", "stop", "stopping ergo"), plan)
+    found = laid(flights=sight.flights)
+    assert "→ ◆ vllm-qwen  stop 0s" in text_of(found.line(1))
+    ended = sight.heard(progress("outcome", "outcome", "GPU 1 runs ergo again", "rolled_back"), plan)
+    assert ended.flights == ()
+    assert [(n.text, n.tone) for n in ended.notes] == [
+        ("GPU 1 stopping ergo", "label"),
+        ("GPU 1 runs ergo again", "harm"),
+    ]
+
+
+def test_what_site_and_console_both_say_is_said_once() -> None:
+    """The site's log has the flip's lines too."""
+    note = LogLine(at=sample.NOW, text=sample.log()[0].text)
+    assert texts(laid(notes=(note,)).log).count("warm in 38 s") == 1
+
+
+@pytest.mark.parametrize("theme", [dark.THEME, ansi.THEME, mono.THEME], ids=lambda t: t.name)
+def test_every_theme_knows_every_tone_and_ground(theme: Theme) -> None:
+    """A newcomer adds a theme as one file; this says what it lacks."""
+    assert set(theme.tones) == set(TONES)
+    assert set(theme.grounds) == set(GROUNDS)
+
+
+def test_the_view_imports_no_textual() -> None:
+    """Pure data: a pipe, a script and a test can have it without a terminal library."""
+    names = "('textual', 'rich', 'widgets')"
+    code = f"import sys, console.view.page, console.view.dialog; sys.exit(any(m.split('.')[0] in {names} for m in sys.modules))"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
