@@ -14,6 +14,8 @@ from console.view.pieces import Line, Piece
 class Picker:
     """Choose from the ladder. Nothing happens here: what is chosen is planned, shown and confirmed elsewhere."""
 
+    waits = False
+
     def __init__(
         self, row: GpuRow, count: int, currency: str, pick: Callable[[str], None], close: Callable[[], None]
     ) -> None:

@@ -44,6 +44,11 @@ class FlipDialog:
             return [*out, (), *dialog.force_prompt(self.plan, self._typed)]
         return [*out, (), dialog.keys(self.plan, armed=self.armed, force=self._force is not None)]
 
+    @property
+    def waits(self) -> bool:
+        """True until the plan stands on the terminal; a plan made anew has to stand anew."""
+        return self._stood_at is None
+
     def stands(self, at: float) -> None:
         """The plan is on the terminal since ``at``: from 300 ms later on keys are meant for it."""
         if self._stood_at is None:

@@ -196,7 +196,7 @@ class GpusScreen(WireScreen[None]):
         press = Press(event.key, event.character, event.time)
         if self.modal is not None:
             self.modal.press(press)
-            self.paint()
+            self._present()
         elif self.sight.typing and self._type(press):
             self.paint()
         else:
@@ -250,8 +250,12 @@ class GpusScreen(WireScreen[None]):
     def open(self, modal: Modal) -> None:
         """Let something stand over the screen; it is told when the terminal shows it."""
         self.modal = modal
+        self._present()
+
+    def _present(self) -> None:
         self.paint()
-        self.call_after_refresh(self._stands, modal)
+        if self.modal is not None and self.modal.waits:
+            self.call_after_refresh(self._stands, self.modal)
 
     def close(self) -> None:
         """Take away what stands over the screen."""

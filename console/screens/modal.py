@@ -28,6 +28,10 @@ class Modal(Protocol):
 
     title: str
 
+    @property
+    def waits(self) -> bool:
+        """True while what it says has not stood on the terminal yet: it wants to be told when it does."""
+
     def lines(self, room: int) -> Sequence[Line]:
         """What it says, without its title."""
 
@@ -42,6 +46,7 @@ class Help:
     """Every key with its sentence."""
 
     title = "keys"
+    waits = False
 
     def __init__(self, actions: Sequence[Action], read_only: str, close: Callable[[], None]) -> None:
         self._actions = actions

@@ -1,0 +1,172 @@
+"""The flip dialog: nothing typed too early confirms, it acts on what it showed, forcing takes the very words."""
+
+import msgspec
+from textual.events import Key
+
+from console.flips.records import Refusal
+from console.model import Guard
+from console.screens.flip import FlipDialog
+from tests.pilot import sample
+from tests.pilot.wired import Wired, console, text
+
+
+def flips(site: sample.StillSite) -> list[tuple[object, ...]]:
+    """The flips that were confirmed."""
+    return [call for call in site.calls if call[0] == "flip"]
+
+
+def dialog(app: Wired) -> FlipDialog:
+    """The dialog that stands."""
+    assert isinstance(app.gpus.modal, FlipDialog)
+    return app.gpus.modal
+
+
+async def test_type_ahead_confirms_nothing() -> None:
+    """A y on the heels of the key that opened the dialog is dropped, and stays dropped; one 300 ms later counts."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a", "y", "y", "y")
+        assert flips(site) == []
+        assert not dialog(app).armed
+        await pilot.pause(0.4)
+        assert flips(site) == []
+        assert dialog(app).armed
+        await pilot.press("y")
+        assert len(flips(site)) == 1
+
+
+async def test_a_key_read_before_the_dialog_stood_is_dropped_however_late_it_is_handled() -> None:
+    """What counts is when the terminal gave the key, not when the loop got round to it."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        early = Key("y", "y")
+        await pilot.press("a")
+        await pilot.pause(0.5)
+        assert dialog(app).armed
+        app.gpus.post_message(early)
+        await pilot.pause(0.05)
+        assert flips(site) == []
+
+
+async def test_y_dims_until_it_counts() -> None:
+    """The screen shows when keys begin to count."""
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a")
+        await pilot.pause(0.05)
+        tones = [p.tone for line in dialog(app).lines(100) for p in line if p.text == "y"]
+        assert tones == ["aside"]
+        await pilot.pause(0.4)
+        tones = [p.tone for line in dialog(app).lines(100) for p in line if p.text == "y"]
+        assert tones == ["key"]
+
+
+async def test_it_acts_on_what_it_showed() -> None:
+    """Rows may move, prices change, GPUs vanish behind it: what is confirmed is the plan that was read."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "a")
+        shown = dialog(app).plan
+        site.tell(msgspec.structs.replace(site.shown, rows=tuple(reversed(site.shown.rows))[:3]))
+        await pilot.pause(0.4)
+        await pilot.press("y")
+        assert flips(site) == [("flip", shown)]
+        assert shown.moves[0].slots == (1,)
+
+
+async def test_figures_behind_it_go_on() -> None:
+    """A dialog is no reason to show an old screen."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a")
+        totals = msgspec.structs.replace(site.shown.totals, net_per_h=-9.99)
+        site.tell(msgspec.structs.replace(site.shown, totals=totals))
+        await pilot.pause(0.1)
+        assert "now −9.99 $/h" in text(app)[0]
+
+
+async def test_no_other_key_does_anything_while_it_stands() -> None:
+    """Neither moves the cursor nor opens another plan; q closes the dialog, not the console."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a")
+        await pilot.pause(0.4)
+        before = len(site.calls)
+        await pilot.press("j", "m", "space", "enter", "slash", "colon", "f")
+        assert len(site.calls) == before
+        assert app.gpus.sight.index == 0
+        await pilot.press("q")
+        assert app.gpus.modal is None
+        assert app.is_running
+        assert flips(site) == []
+
+
+REFUSED = Refusal(slots=(4,), guard=sample.CONTRACT)
+
+
+async def test_forcing_takes_the_very_words() -> None:
+    """Anything but host:slot plans nothing anew; y and n are letters there; the new plan has to stand too."""
+    site = sample.StillSite()
+    site.refusals = (REFUSED,)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "j", "j", "j", "o")
+        await pilot.pause(0.4)
+        await pilot.press("y")
+        assert flips(site) == []
+        await pilot.press("exclamation_mark", *"rig-07:5y", "enter")
+        assert site.calls[-1] == ("plan", (4,), "off", True, ())
+        await pilot.press("exclamation_mark", *"rig-07:4", "enter")
+        assert site.calls[-2:] == [("plan", (4,), "off", True, ("rig-07:4",)), ("prepare",)]
+        await pilot.press("y")
+        assert flips(site) == []
+        await pilot.pause(0.4)
+        await pilot.press("y")
+        assert [call[1].forced for call in flips(site)] == [("rig-07:4",)]  # type: ignore[attr-defined]
+
+
+async def test_what_cannot_be_forced_offers_no_force() -> None:
+    """A foreign process is nobody's to waive."""
+    site = sample.StillSite()
+    site.refusals = (Refusal(slots=(6,), guard=Guard(name="foreign", sentence="held by python3")),)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("G", "k", "m")
+        await pilot.pause(0.4)
+        assert "! force" not in "\n".join(text(app))
+        await pilot.press("exclamation_mark", *"rig-07:6", "enter", "y")
+        assert [call for call in site.calls if call[0] == "plan"] == [("plan", (6,), "mine", True, ())]
+        assert flips(site) == []
+
+
+async def test_a_dialog_without_moves_has_no_y_and_readies_no_runner() -> None:
+    """Refused whole: there is nothing to prepare."""
+    site = sample.StillSite()
+    site.refusals = (REFUSED,)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "j", "j", "j", "o")
+        await pilot.pause(0.4)
+        assert ("prepare",) not in site.calls
+        assert any("✕ GPU 4 stays: contract acme" in line for line in text(app))
+        await pilot.press("y")
+        assert flips(site) == []
+
+
+async def test_esc_leaves_the_words_then_the_dialog() -> None:
+    """One step back at a time."""
+    site = sample.StillSite()
+    site.refusals = (REFUSED,)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "j", "j", "j", "o")
+        await pilot.pause(0.4)
+        await pilot.press("exclamation_mark", "r", "backspace", "backspace", "escape")
+        dialog(app)
+        await pilot.press("escape")
+        assert app.gpus.modal is None
