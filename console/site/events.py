@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.model import GpuRow, GpuState, Holder, HostState, LogLine, Quote
+from console.model import GpuRow, GpuState, Holder, HostState, LogLine, Quote, Reading
+from console.telemetry.xid import words
 
 QUIET_STATES = (GpuState.OK,)
+USUAL = ("power cap",)
+"""Reasons to run slower than the card could that are no news: a limit does what it was set for."""
 QuoteKey = tuple[str, str, str]
 """kind, name, source"""
 
@@ -22,6 +25,7 @@ def changes(
             yield LogLine(at=at, text=f"GPU {row.reading.slot} found: {row.reading.name}", tone="label")
         yield from _state(was, row, at)
         if was is not None:
+            yield from _health(was.reading, row.reading, at)
             yield from _work(was, row, at)
 
 
@@ -60,6 +64,22 @@ def _state(was: GpuRow | None, row: GpuRow, at: float) -> Iterator[LogLine]:
         yield LogLine(at=at, text=f"GPU {slot} {state.value.replace('_', ' ')}: {row.reading.reason}", tone="harm")
     elif was is not None:
         yield LogLine(at=at, text=f"GPU {slot} is back", tone="label")
+
+
+def _health(was: Reading, now: Reading, at: float) -> Iterator[LogLine]:
+    """What a card reports about itself while it goes on: XIDs, memory errors, what holds it back."""
+    slot = now.slot
+    for xid in now.xids:
+        if xid not in was.xids:
+            yield LogLine(at=xid.at, text=f"GPU {slot} {words(xid.code)}", tone="harm")
+    if (now.ecc_uncorrected or 0) > (was.ecc_uncorrected or 0) and was.ecc_uncorrected is not None:
+        yield LogLine(at=at, text=f"GPU {slot} counts {now.ecc_uncorrected} uncorrected memory errors", tone="harm")
+    if now.remap_failed and not was.remap_failed:
+        yield LogLine(at=at, text=f"GPU {slot} could not remap a memory row; ask for replacement", tone="harm")
+    elif now.remap_pending and not was.remap_pending:
+        yield LogLine(at=at, text=f"GPU {slot} has remapped a memory row; reset it when it is idle", tone="warn")
+    if fresh := [reason for reason in now.throttle if reason not in was.throttle and reason not in USUAL]:
+        yield LogLine(at=at, text=f"GPU {slot} is held back: {', '.join(fresh)}", tone="warn")
 
 
 def _work(was: GpuRow, row: GpuRow, at: float) -> Iterator[LogLine]:

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import threading
+import traceback
 from collections.abc import Callable, Iterable
+
+import msgspec
 
 from console.flips.plan import plan
 from console.flips.records import Plan, Progress, Refusal
@@ -131,8 +134,13 @@ class LiveSite:
                 continue
             # Without a newer batch the old one is told again: ages go on, and so must the screen.
             seq = batch.seq
-            with self._lock:
-                self._snapshot = self._state.apply(batch)
+            try:
+                with self._lock:
+                    self._snapshot = self._state.apply(batch)
+            except Exception as error:
+                # A defect of ours must be seen, and must not leave old figures standing there as if they were live.
+                self._snapshot = _broken(self._snapshot, batch.seq, error)
+                self._over.wait(WAIT_S)
             for heard in self._heard:
                 heard(self._snapshot)
 
@@ -159,11 +167,18 @@ class LiveSite:
         """``made``, with nothing in it but refusals where this console may only look."""
         if not self._read_only or not made.moves:
             return made
-        import msgspec
-
         guard = Guard(name="read-only", sentence=f"this console only looks: {self._read_only}")
         slots = tuple(slot for move in made.moves for slot in move.slots)
         return msgspec.structs.replace(made, moves=(), refusals=(*made.refusals, Refusal(slots=slots, guard=guard)))
+
+
+def _broken(last: Snapshot, seq: int, error: Exception) -> Snapshot:
+    """The last snapshot with all its rows old, and the sentence that says so."""
+    at = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{at.filename.rpartition('console/')[2]}:{at.lineno}"
+    said = f"readings cannot be worked out ({type(error).__name__} in {where}): what stands here is old; restart"
+    rows = tuple(msgspec.structs.replace(row, fresh=False) for row in last.rows)
+    return msgspec.structs.replace(last, seq=seq, rows=rows, banners=(*last.banners[:3], said))
 
 
 def _nothing_yet(ground: Ground, read_only: str) -> Snapshot:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.model import HostState, Snapshot
+from console.model import HostState, Kind, Snapshot
 from console.view.layout import NEEDED
 from console.view.pieces import Line, Piece, fit, wrap
 
@@ -15,6 +15,10 @@ _HOST = {
         "what stands below is the last it said; see the kernel log for XIDs",
     ),
 }
+ROOM = 7
+"""Lines that an empty table takes: what is missing, what to do, and what else there is."""
+_NOTHING_HERE = (HostState.NO_DRIVER, HostState.MISMATCH, HostState.NO_GPUS)
+DEMO = "`changeover demo` shows the console on a simulated farm meanwhile"
 
 
 def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, filter_text: str) -> list[Line]:
@@ -29,8 +33,8 @@ def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, fi
     if snapshot.read_only:
         out.append((Piece(f" ! no key acts: {snapshot.read_only}", "warn"),))
     out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners]
-    if rows and not any(row.money.options for row in snapshot.rows):
-        hint = " no workloads configured: `changeover init` writes a config from what already runs here"
+    if rows and not any(option.kind is not Kind.OFF for row in snapshot.rows for option in row.money.options):
+        hint = " no workloads configured, so no money and no flips: `changeover doctor` says what to do next"
         out.append((Piece(hint, "warn"),))
     if filter_text and not kept and rows:
         out.append((Piece(f" no row has {filter_text!r}; esc shows all {rows}", "warn"),))
@@ -47,4 +51,7 @@ def empty(snapshot: Snapshot, room: int) -> list[Line]:
         do = snapshot.reason or do
     out: list[Line] = [(), (Piece(f"   {'✕ ' if tone == 'harm' else ''}{word}", tone),)]
     out += [(Piece(f"   {part}", "label"),) for part in wrap(do, room - 6, 3)]
+    if snapshot.host_state in _NOTHING_HERE and not snapshot.simulated:
+        # Offered, never done: a host without a driver must not look like a farm that earns.
+        out += [(), (Piece(f"   {DEMO}", "aside"),)]
     return [fit(line, room) for line in out]

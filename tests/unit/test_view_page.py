@@ -161,7 +161,7 @@ def test_without_a_config_it_says_the_one_next_thing_to_do() -> None:
         for r in sample.rows()
     )
     found = laid(sample.snapshot(rows=rows))
-    assert "changeover init" in texts(found.banner)
+    assert "changeover doctor" in texts(found.banner)
     assert "RTX 4090" in text_of(found.line(0))
 
 
