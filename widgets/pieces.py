@@ -47,9 +47,11 @@ def changed(old: Line, new: Line) -> list[tuple[int, int]]:
     spans: list[tuple[int, int]] = []
     x = 0
     for before, after, same_tone in _side_by_side(old, new):
-        if before != after or not same_tone:
-            first, last = (0, len(after)) if not same_tone else _within(before, after)
-            _add(spans, x + first, x + last)
+        if not same_tone:
+            _add(spans, x, x + len(after))
+        elif before != after:
+            for at in (i for i, (a, b) in enumerate(zip(before, after, strict=True), x) if a != b):
+                _add(spans, at, at + 1)
         x += len(after)
     return spans
 
@@ -87,12 +89,6 @@ def _add(spans: list[tuple[int, int]], start: int, end: int) -> None:
         spans[-1] = (spans[-1][0], end)
     else:
         spans.append((start, end))
-
-
-def _within(before: str, after: str) -> tuple[int, int]:
-    """The first and the last but one column in which two texts of equal length differ."""
-    different = [i for i, (a, b) in enumerate(zip(before, after, strict=True)) if a != b]
-    return different[0], different[-1] + 1
 
 
 def _by_columns(old: Line, new: Line) -> list[tuple[int, int]]:
