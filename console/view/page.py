@@ -87,7 +87,7 @@ def page(frame: Frame) -> Page:
     banner = start.banners(snapshot, room, frame.height, total, len(still.rows), sight.filter)
     regions = layout.regions(
         frame.height,
-        rows=total or 4,
+        rows=total or start.ROOM,
         ladder=_ladder_lines(still.all_rows),
         why=max(2, min(12, why.length(row, snapshot, room))) if sight.expanded else 2,
         banners=len(banner),
