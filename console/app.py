@@ -5,9 +5,11 @@ from __future__ import annotations
 import gc
 import os
 import time
+import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
 
+from rich.segment import Segment, Segments
 from textual.app import App
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
@@ -142,6 +144,12 @@ class ConsoleApp(App[None]):
         from console.palette import Palette
 
         self.push_screen(Palette())
+
+    def _fatal_error(self) -> None:
+        """Leave with where it happened and no more: Textual would print the values of all local variables as well."""
+        self.bell()
+        self._exit_renderables.append(Segments([Segment(traceback.format_exc())]))
+        self._close_messages_no_wait()
 
     # ---- the link ----------------------------------------------------------------------------------------------------
 

@@ -52,7 +52,7 @@ def slot(seen: Seen, room: int) -> Line:
 def short_name(name: str) -> str:
     """``RTX 4090`` for ``NVIDIA GeForce RTX 4090``, ``H100 80G`` for ``NVIDIA H100 80GB HBM3``."""
     short = re.sub(r"\b(NVIDIA|GeForce|Tesla|Quadro|HBM\d\w*|PCIe|SXM\d?)\b", "", name, flags=re.IGNORECASE)
-    return re.sub(r"(\d+)\s?GB\b", r"\1G", " ".join(short.split())) or name
+    return re.sub(r"(\d+)\s?GB\b", r"\1G", " ".join(short.replace("--", " ").split())) or name
 
 
 def gpu(seen: Seen, room: int) -> Line:
