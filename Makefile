@@ -19,8 +19,9 @@ check: .venv/dev
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: .venv/dev
-	$(BIN)/python -m benchmarks
+# BENCH="--quick", BENCH="--write BENCHMARKS.md"
+bench: .venv/bench
+	$(BIN)/python -m benchmarks $(BENCH)
 
 .venv/bin/python:
 	$(PYTHON) -m venv .venv
@@ -32,6 +33,10 @@ bench: .venv/dev
 .venv/dev: pyproject.toml .venv/bin/python
 	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[test,check]'
 	@touch $@ .venv/base
+
+.venv/bench: pyproject.toml .venv/bin/python
+	$(BIN)/pip install --quiet --disable-pip-version-check -e '.[bench]'
+	@touch $@
 
 clean:
 	rm -rf .venv build *.egg-info

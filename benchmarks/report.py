@@ -1,0 +1,172 @@
+"""The figures as Markdown."""
+
+from __future__ import annotations
+
+import os
+import platform
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.budgets import BUDGETS, FIGURES, Budget, Spread, spread
+from benchmarks.commands import Command, Imports
+from benchmarks.hosts import INSTANCES
+from benchmarks.programs import OURS, THEIRS
+from benchmarks.terminal import SIZE
+from benchmarks.visit import Sample
+
+Samples = Mapping[str, Sequence[Sample]]
+"""By program, one sample per run."""
+
+
+class Watched(NamedTuple):
+    """All runs on one host."""
+
+    title: str
+    gpus: int
+    samples: Samples
+
+
+class Started(NamedTuple):
+    """All runs of one command."""
+
+    command: Command
+    imports: Imports
+    samples: Samples
+
+
+class Ticked(NamedTuple):
+    """All runs without a screen on one host."""
+
+    title: str
+    samples: Sequence[Sample]
+
+
+class Results(NamedTuple):
+    """Everything that was measured in ``runs`` rounds."""
+
+    runs: int
+    watched: Sequence[Watched]
+    started: Sequence[Started]
+    ticked: Sequence[Ticked]
+
+
+TICK_ROWS = (
+    ("sampler_ms", "CPU of the sampler alone, ms", 2),
+    ("sampler_pss_mb", "its memory (PSS), MB", 1),
+    ("status_ms", "CPU of `status --watch`, sampler included, ms", 2),
+)
+
+
+def failures(results: Results) -> list[str]:
+    """What breaks a budget that no noise can break."""
+    out = [fault for one in results.started for fault in one.imports.faults]
+    for one in results.watched:
+        for key, budget in BUDGETS[one.gpus].items():
+            found = spread(one.samples[OURS.name], key)
+            if budget.exact and not budget.met(found.median if found else None, None):
+                out.append(f"{one.title}: {key} is {found.median if found else 'unknown'}, not {budget.text()}")
+    return out
+
+
+def markdown(results: Results) -> str:
+    """The whole report."""
+    parts = [_head(results.runs)]
+    parts += [f"## {one.title}\n\n{_table(_watched_rows(one))}" for one in results.watched]
+    parts.append(f"## Commands without a screen\n\n{_table(_started_rows(results.started))}")
+    parts.append(f"## One tick without a screen\n\n{_table(_ticked_rows(results.ticked))}")
+    broken = failures(results)
+    parts += ["## Broken\n\n" + "\n".join(f"- {line}" for line in broken)] if broken else []
+    return "\n\n".join(parts) + "\n"
+
+
+def _head(runs: int) -> str:
+    versions = " and ".join(f"{program.name} {program.version}" for program in (OURS, THEIRS))
+    made_of = f"medians of {runs} runs with their range" if runs > 1 else "one run"
+    return f"""# What it costs to watch
+
+`make bench` runs {versions} in turn in the same terminal ({SIZE[0]}x{SIZE[1]}, 24-bit colour, synchronized
+output) on the same fake `libnvidia-ml.so.1`. Here: {made_of}; ratios are of medians.
+
+- *no config*: GPUs serve, train, mine and idle in turn, and nobody told the console what they are for.
+- *{INSTANCES} workloads*: real processes hold all GPUs under a real supervisord; the console asks it and each process's
+  own API every two seconds and prices what it shows. nvitop shows the same GPUs and processes, without that.
+- Percentages are of one core and count all processes of a program, by the kernel's own clocks. Memory is PSS in MB.
+- *First paint* ends with the first 2 KiB that came without a pause, *key to paint* with the last byte of the frame that
+  follows a key pressed in a quiet moment. While a GPU hangs, every NVML call on it blocks for two minutes.
+- A budget in bold fails the run, because no noise can break it; the others are for reading.
+
+Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {_processor()}, {os.cpu_count()} cores,
+Linux {platform.release()}, Python {platform.python_version()}, Textual {metadata.version("textual")};
+load average {os.getloadavg()[2]:.1f} over the last 15 minutes."""
+
+
+def _processor() -> str:
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.partition(":")[2].strip()
+    return platform.machine()
+
+
+def _table(rows: Iterator[Sequence[str]]) -> str:
+    head, *body = rows
+    rule = ["---", *["---:"] * (len(head) - 1)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *body))
+
+
+def _watched_rows(one: Watched) -> Iterator[Sequence[str]]:
+    yield "", OURS.name, THEIRS.name, "ratio", "budget", ""
+    for key, title, unit, digits in FIGURES:
+        ours, theirs = (spread(one.samples[program.name], key) for program in (OURS, THEIRS))
+        budget = BUDGETS[one.gpus].get(key)
+        yield (
+            f"{title}, {unit}",
+            _spread(ours, digits),
+            _spread(theirs, digits),
+            _ratio(ours, theirs),
+            *_verdict(budget, ours, theirs),
+        )
+
+
+def _started_rows(started: Sequence[Started]) -> Iterator[Sequence[str]]:
+    yield "", "CPU, ms", "time, ms", "modules", "nvitop", "CPU, ms", "time, ms", "CPU ratio", "budget", ""
+    for command, imports, samples in started:
+        ours, ours_wall = (spread(samples[OURS.name], key) for key in ("cpu_ms", "wall_ms"))
+        theirs, theirs_wall = (spread(samples[THEIRS.name], key) for key in ("cpu_ms", "wall_ms"))
+        yield (
+            f"`{command.title}`",
+            _spread(ours, 0),
+            _spread(ours_wall, 0),
+            f"{imports.modules}, **≤ {command.most_modules}**",
+            f"`{' '.join(command.theirs)}`" if command.theirs else "–",
+            _spread(theirs, 0),
+            _spread(theirs_wall, 0),
+            _ratio(ours, theirs),
+            *_verdict(Budget(command.limit_ms) if command.limit_ms else None, ours, theirs),
+        )
+
+
+def _ticked_rows(ticked: Sequence[Ticked]) -> Iterator[Sequence[str]]:
+    yield "", *(one.title for one in ticked)
+    for key, title, digits in TICK_ROWS:
+        yield title, *(_spread(spread(one.samples, key), digits) for one in ticked)
+
+
+def _verdict(budget: Budget | None, ours: Spread | None, theirs: Spread | None) -> tuple[str, str]:
+    if budget is None:
+        return "", ""
+    met = budget.met(ours.median if ours else None, theirs.median if theirs else None)
+    return f"**{budget.text()}**" if budget.exact else budget.text(), "met" if met else "missed"
+
+
+def _spread(found: Spread | None, digits: int) -> str:
+    if found is None:
+        return "–"
+    median, least, most = (f"{value:,.{digits}f}" for value in found)
+    return median if least == most else f"{median} ({least}–{most})"
+
+
+def _ratio(ours: Spread | None, theirs: Spread | None) -> str:
+    return f"{ours.median / theirs.median:.2f}" if ours and theirs and theirs.median else "–"
