@@ -1,0 +1,62 @@
+"""The driver on a real terminal that stops reading: the console goes on, the screen comes back whole."""
+
+import sys
+import time
+from pathlib import Path
+
+from tests.rig.terminal import Terminal
+
+PROGRAM = "tests.pilot.still_program"
+MODES = {mode << 5 for mode in (1000, 1003, 1004, 1006, 1049, 2004)}
+"""The modes that Textual sets, as pyte writes private ones down: mouse, focus, the other screen, bracketed paste."""
+
+
+def start(record: Path, tick_s: float) -> Terminal:
+    """The console on a real terminal, ticking."""
+    return Terminal([sys.executable, "-m", PROGRAM, str(record), str(tick_s)], size=(200, 50))
+
+
+def test_a_stalled_link_stops_neither_ticks_nor_keys(tmp_path: Path) -> None:
+    """The reader stops for six seconds of frames, far more than terminal and queue can hold.
+
+    The loop goes on turning, frames are dropped whole, and afterwards one repaint brings every row up to date.
+    """
+    record = tmp_path / "record"
+    with start(record, 0.05) as terminal:
+        terminal.wait_for("rig-000")
+        time.sleep(6.0)
+        terminal.send("G")
+        terminal.pump(1.5)
+        rows = [line for line in terminal.text.splitlines() if "RTX 4090" in line and "GPU 63" not in line]
+        assert len(rows) == 34
+        assert all("/450 W" in line for line in rows)
+        assert any(line.startswith(" ▸  63") for line in rows)
+        assert "SIMULATED" in terminal.text.splitlines()[0]
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+    gap_s, dropped = record.read_text().split()
+    assert int(dropped) > 10
+    assert float(gap_s) < 2.0
+
+
+def test_the_terminal_is_left_as_it_was(tmp_path: Path) -> None:
+    """No mode-setting write is dropped: the main screen is back, the cursor shows, the mouse is let go."""
+    with start(tmp_path / "record", 0.2) as terminal:
+        terminal.wait_for("rig-000")
+        assert terminal.screen.mode >= MODES
+        assert terminal.screen.cursor.hidden
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+        assert not terminal.screen.mode & MODES
+        assert not terminal.screen.cursor.hidden
+
+
+def test_a_lost_link_ends_the_console(tmp_path: Path) -> None:
+    """SIGHUP: it ends, by the signal or by itself, and soon."""
+    terminal = start(tmp_path / "record", 0.2)
+    try:
+        terminal.wait_for("rig-000")
+        terminal.hang_up()
+        terminal.wait_exit()
+    finally:
+        terminal.close()
