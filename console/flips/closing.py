@@ -51,7 +51,11 @@ def close(world: PlanWorld, row: GpuRow, asked: frozenset[str], choose: Choose, 
         if len(targets) == 1 and _already(world, there, starts):
             break
         held = held_with(world, there)
-        _refuse_part(world, there, held | frozenset(starts.uuids if starts else ()), asked, target, whole=whole)
+        if not whole:
+            _refuse_part(world, there, held, asked, f"is held with {{}} by {running(world, there)}")
+            _refuse_part(
+                world, there, frozenset(starts.uuids if starts else ()), asked, f"goes with {{}} under {target}"
+            )
         waiting += [(other, target) for other in (starts.uuids if starts else ())]
         waiting += [(other, "") for other in sorted(held)]
     return Group(uuids=tuple(sorted(targets)), targets=targets)
@@ -76,16 +80,12 @@ def _agree(row: GpuRow, target: str, drawn_to: str) -> None:
         raise NoChoiceError("set", f"{drawn_to} would take GPU {slot}, which would do {target}: name one workload")
 
 
-def _refuse_part(
-    world: PlanWorld, row: GpuRow, group: frozenset[Uuid], asked: frozenset[str], target: str, *, whole: bool
-) -> None:
-    if whole or group <= asked:
+def _refuse_part(world: PlanWorld, row: GpuRow, group: frozenset[Uuid], asked: frozenset[str], words: str) -> None:
+    """Raise NoChoiceError where a set reaches beyond what was asked; ``words`` say of what set, with its other GPUs."""
+    if group <= asked:
         return
-    slot, held = row.reading.slot, row.occupancy.instance
     others = ",".join(map(str, world.slots(group - {row.reading.uuid})))
-    verb = f"is held with {others} by {held.workload}" if held and len(held.uuids) > 1 else f"goes with {others}"
-    of = "" if held and len(held.uuids) > 1 else f" under {target if target != OFF else running(world, row)}"
-    raise NoChoiceError("set", f"GPU {slot} {verb}{of}: name all {_count(len(group))}")
+    raise NoChoiceError("set", f"GPU {row.reading.slot} {words.format(others)}: name all {_count(len(group))}")
 
 
 def _count(number: int) -> str:

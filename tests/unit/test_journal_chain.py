@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from console.flips import reading, systemlog
-from console.flips.chain import anchors
+from console.flips.chain import anchors, fields_of, line_hash
 from console.flips.journal import Journal
 from console.paths import Places
 
@@ -76,6 +76,17 @@ def test_tampering_is_found(journal: Journal, statement: str, problem: str) -> N
     verdict = reading.check(journal)
     assert not verdict.ok
     assert any(found.startswith(problem) for found in verdict.problems), verdict.problems
+
+
+def test_a_line_of_another_chain_is_found(journal: Journal) -> None:
+    """A line whose own hash is right, but which follows another line than the one before it."""
+    line = next(line for line in reading.lines(journal.path) if line.seq == 5)
+    forged = line_hash("f" * 64, fields_of(line))
+    tamper(journal, f"UPDATE lines SET prev = '{'f' * 64}', hash = '{forged}' WHERE seq = 5")
+    assert reading.check(journal).problems == (
+        "line 5 does not continue line 4",
+        "line 6 does not continue line 5",
+    )
 
 
 def test_a_cut_tail_without_anchors_goes_unseen_and_is_not_denied(journal: Journal) -> None:

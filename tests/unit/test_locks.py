@@ -27,6 +27,18 @@ print(child.pid, flush=True)
 time.sleep(30)
 """
 
+LOOKER = """
+import sys
+from pathlib import Path
+from console.flips.locks import Claims
+from console.paths import Places
+p = Path(sys.argv[1])
+claims = Claims(Places(state=p, run=p, shared=True))
+print("looking", flush=True)
+while True:
+    claims.held("GPU-1")
+"""
+
 
 @pytest.fixture
 def places(tmp_path: Path) -> Places:
@@ -107,16 +119,17 @@ def test_links_pipes_and_odd_names_are_refused(places: Places, tmp_path: Path) -
 
 def test_a_look_does_not_disturb_a_claim(places: Places) -> None:
     """Whoever looks whether a GPU is claimed holds the lock for an instant; a taker waits that instant out."""
-    code = HOLDER.replace('.take(sys.argv[2:], "bob (console)", 1784000000.0)', "").replace(
-        'child = subprocess.Popen(["sleep", "30"], close_fds=False)\nprint(child.pid, flush=True)\ntime.sleep(30)',
-        "print(flush=True)\nwhile True: claim.held('GPU-1')",
-    )
-    with subprocess.Popen([sys.executable, "-c", code, str(places.run)], stdout=subprocess.PIPE) as looker:
+    claims = Claims(places)
+    claims.take(["GPU-1"], "alice", 0.0).release()
+    with subprocess.Popen([sys.executable, "-c", LOOKER, str(places.run)], stdout=subprocess.PIPE) as looker:
         assert looker.stdout is not None
-        looker.stdout.readline()
-        for _ in range(200):
-            Claims(places).take(["GPU-1"], "alice", 0.0).release()
-        looker.kill()
+        try:
+            assert looker.stdout.readline() == b"looking\n"
+            for _ in range(2000):
+                claims.take(["GPU-1"], "alice", 0.0).release()
+            assert looker.poll() is None
+        finally:
+            looker.kill()
 
 
 def test_locks_survive_and_end(places: Places) -> None:

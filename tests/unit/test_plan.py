@@ -137,6 +137,17 @@ def test_a_unit_that_is_alive_without_a_process_is_stopped_too() -> None:
     assert [action.unit for action in off.moves[0].stops] == ["ergo@0"]
 
 
+def test_a_set_that_is_coming_up_is_a_set() -> None:
+    """A four-GPU server that its controller starts just now is not stopped for the sake of one of its GPUs."""
+    world = eight()
+    candidates = tuple(
+        msgspec.structs.replace(one, state="starting") if one.unit == "tp4@0" else one
+        for one in world.planning().candidates
+    )
+    made = plan(world.planning(candidates=candidates), (1,), "ergo", whole=False, who=WHO, at=world.now())
+    assert made.refusals[0].guard.sentence == "GPU 1 is held with 0,2,3 by tp4: name all four"
+
+
 def test_several_gpus_are_several_moves() -> None:
     """GPUs that do not belong together are moves of their own, with ids of their own."""
     made = eight().run("ergo@0", "ergo@2").plan((0, 2), "kaspa")

@@ -7,10 +7,10 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from console.flips import reading
+from console.flips import reading, recovery
 from console.flips.recovery import judge
 from tests.unit.flipstage import Stage
-from tests.unit.flipworld import Crash, Unit, World, miner, server, uuid
+from tests.unit.flipworld import WHO, Crash, Unit, World, miner, server, uuid
 
 
 @pytest.fixture
@@ -131,6 +131,34 @@ def test_a_unit_on_its_way_is_waited_for(stage: Stage) -> None:
     assert stage.settle()[0].text == "vllm@0 is still starting or stopping"
     world.sleep(120)
     assert stage.settle()[0].result == "off"
+
+
+def test_a_verdict_must_hold(stage: Stage) -> None:
+    """What still runs when settling begins and is gone a moment later was not cancelled: it is off."""
+    cut_off(stage, "stop ergo@0")
+    stage.world.unit("ergo@0").ends = stage.world.clock() + 0.5
+    assert [settled.result for settled in stage.settle()] == ["off"]
+
+
+def test_two_that_settle_write_one_outcome(stage: Stage) -> None:
+    """Whoever comes second to an intent finds it settled and adds nothing."""
+    cut_off(stage, "start vllm@0")
+    (intent,) = reading.open_intents(stage.journal.path)
+    assert len(stage.settle()) == 1
+    with stage.claims.take(intent.gpus, "second", 0.0):
+        assert recovery._settle_one(stage.journal, stage.world, intent, WHO) == []
+    assert stage.results() == ["off"]
+
+
+def test_only_what_was_named_is_settled(tmp_path: Path) -> None:
+    """Settling one GPU leaves the mark of another alone."""
+    stage = Stage(tmp_path, World(2, [miner(0), miner(1), server(0, 1)]).run("vllm@0"))
+    stage.world.unit("vllm@0").lingers = True
+    assert stage.flip(stage.world.plan((0, 1), "off")).result == "stuck"
+    stage.world.orphans.clear()
+    found = recovery.settle(stage.journal, stage.world, stage.claims, WHO, [uuid(1)])
+    assert [one.slots for one in found] == [(1,)]
+    assert list(reading.stuck(stage.journal.path)) == [uuid(0)]
 
 
 def test_the_next_flip_settles_first(stage: Stage) -> None:

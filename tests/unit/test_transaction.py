@@ -92,6 +92,15 @@ def test_a_changed_world_is_refused(stage: Stage) -> None:
     assert ending.text == "GPU 0 is now held by kaspa (pid 101): plan again"
 
 
+def test_a_set_that_grew_is_refused(tmp_path: Path) -> None:
+    """A server that holds one more GPU than was planned is not stopped for it."""
+    stage = Stage(tmp_path, World(2, [miner(0), server(0)]).run("vllm@0"))
+    plan = stage.world.plan((0,), "ergo")
+    stage.world.unit("vllm@0").slots = (0, 1)
+    assert stage.flip(plan).text == "vllm now holds more GPUs than was planned: plan again"
+    assert stage.lines() == ()
+
+
 def test_an_unreadable_gpu_is_refused(stage: Stage) -> None:
     """Without a reading nothing is begun."""
     plan = stage.world.plan((0,), "vllm")
@@ -126,6 +135,7 @@ def test_the_console_lost_after_the_intent_cancels(tmp_path: Path) -> None:
     ending = stage.flip(stage.world.plan((0,), "ergo"))
     assert (ending.result, stage.results()) == ("cancelled", ["cancelled"])
     assert stage.world.running(0) == "vllm"
+    assert stage.world.calls.count("output") == 1  # at once, not at the drain's limit
 
 
 def test_the_console_lost_after_the_stop_goes_on(stage: Stage) -> None:
@@ -191,6 +201,15 @@ def test_half_a_set_stopped_comes_back(four: Stage) -> None:
     four.world.unit("ergo@2").stop_fails = "no"
     assert four.flip(four.world.plan((0, 1, 2, 3), "vllm")).result == "rolled_back"
     assert [four.world.running(slot) for slot in range(4)] == ["ergo"] * 4
+
+
+def test_nothing_is_brought_back_where_memory_is_not_free(four: Stage) -> None:
+    """A roll-back starts nothing on a GPU whose memory has not come back."""
+    four.world.unit("ergo@1").stop_fails = "no"
+    four.world.before["stop ergo@1"] = lambda: four.world.leaked_mib.update({0: 900.0})
+    ending = four.flip(four.world.plan((0, 1, 2, 3), "vllm"))
+    assert (ending.result, [four.world.running(slot) for slot in range(4)]) == ("off", ["off", "ergo", "ergo", "ergo"])
+    assert "ergo stays off: GPU 0 has 1200 MiB in use" in ending.text
 
 
 def test_stuck_is_durable_and_cleared_by_freedom(stage: Stage) -> None:
