@@ -9,7 +9,8 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from console.flips.chain import Line, Verdict, anchors, verify
-from console.flips.journal import Journal, line_of, reading
+from console.flips.journal import Journal
+from console.flips.ledger import line_of, reading
 
 PAGE = 2000
 """Lines per reading while the whole journal is walked: between two pages writers get their turn."""
