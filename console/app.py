@@ -80,7 +80,7 @@ class ConsoleApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
-        self.gpus = GpusScreen(theming.ink(self.look), site.snapshot())
+        self.gpus = GpusScreen(theming.ink(self.look), site.snapshot(), self)
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour none may slip in from Textual's own widgets. Else no line needs a filter: none is cheaper."""
@@ -139,11 +139,15 @@ class ConsoleApp(App[None]):
         """Show a line of a flip in its rows and in the log."""
         self.gpus.heard(message.progress, message.plan)
 
-    def action_command_palette(self) -> None:
+    def open_palette(self) -> None:
         """Open the palette of our actions."""
         from console.palette import Palette
 
         self.push_screen(Palette())
+
+    def leave(self) -> None:
+        """End the console."""
+        self.exit()
 
     def _fatal_error(self) -> None:
         """Leave with where it happened and no more: Textual would print the values of all local variables as well."""

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from rich.style import Style
 from textual.theme import Theme as TextualTheme
 
-from themes import ansi, dark, mono
+from themes import ansi, dark, dark256, mono
 from themes._theme import Theme
 from widgets.ink import Ink
 
-THEMES: dict[str, Theme] = {theme.name: theme for theme in (dark.THEME, ansi.THEME, mono.THEME)}
+THEMES: dict[str | None, Theme] = {
+    "truecolor": dark.THEME,
+    "256": dark256.THEME,
+    "standard": ansi.THEME,
+    None: mono.THEME,
+}
+"""The theme of each colour system, by the names that Rich gives them."""
 
 
 def choose(colour_system: str | None, *, no_colour: bool) -> Theme:
-    """Mono where no colour is wanted or there is none, the terminal's sixteen where it has no more, else our own."""
-    if no_colour or colour_system is None:
-        return mono.THEME
-    return ansi.THEME if colour_system == "standard" else dark.THEME
+    """Mono where no colour is wanted or there is none, else what the terminal's colours allow."""
+    return mono.THEME if no_colour else THEMES.get(colour_system, dark.THEME)
 
 
 def ink(theme: Theme) -> Ink:
@@ -54,8 +59,11 @@ def textual_theme(theme: Theme) -> TextualTheme:
 
 
 def _colour(theme: Theme, tone: str) -> str:
-    return theme.tones[tone].split()[-1]
+    """A tone's foreground as Textual reads colours."""
+    found = Style.parse(theme.tones[tone]).color
+    return found.get_truecolor().hex if found else "#ffffff"
 
 
 def _ground(theme: Theme, ground: str) -> str:
-    return theme.grounds[ground].split()[-1]
+    found = Style.parse(theme.grounds[ground]).bgcolor
+    return found.get_truecolor().hex if found else "#000000"

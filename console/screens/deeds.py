@@ -29,7 +29,7 @@ def flip(screen: GpusScreen, target: str) -> None:
     """Plan a flip of the marked GPUs, or of the one under the cursor, and show the plan."""
     slots, whole = acted_on(screen)
     if slots:
-        site = screen.app.site
+        site = screen.host.site
         _show(screen, lambda force: site.plan(slots, target, whole=whole, force=force), forces=True)
 
 
@@ -37,7 +37,7 @@ def undo(screen: GpusScreen) -> None:
     """Show the plan that takes back the latest flip."""
     slots, _ = acted_on(screen)
     if slots:
-        _show(screen, lambda _: screen.app.site.undo(slots), forces=False)
+        _show(screen, lambda _: screen.host.site.undo(slots), forces=False)
 
 
 def choose(screen: GpusScreen) -> None:
@@ -48,7 +48,7 @@ def choose(screen: GpusScreen) -> None:
 
 
 def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces: bool) -> None:
-    site = screen.app.site
+    site = screen.host.site
 
     def plan(force: tuple[str, ...] = ()) -> Plan:
         made = make(force)
@@ -59,7 +59,7 @@ def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces
     def confirm(confirmed: Plan) -> None:
         screen.close()
         screen.see(marks=frozenset())
-        screen.app.flip(confirmed)
+        screen.host.flip(confirmed)
 
     def cancel() -> None:
         screen.close()
@@ -95,13 +95,13 @@ DEEDS: dict[str, Deed] = {
     "best": partial(flip, target="best"),
     "choose": choose,
     "undo": undo,
-    "stop": lambda screen: screen.app.site.stop_batch(),
+    "stop": lambda screen: screen.host.site.stop_batch(),
     "mark": _mark,
     "filter": lambda screen: screen.see(typing=True),
     "sort": _sort,
     "why": lambda screen: screen.see(expanded=not screen.sight.expanded),
-    "palette": lambda screen: screen.app.action_command_palette(),
+    "palette": lambda screen: screen.host.open_palette(),
     "help": lambda screen: screen.open(Help(screen.actions, screen.read_only, screen.close)),
     "back": _back,
-    "quit": lambda screen: screen.app.exit(),
+    "quit": lambda screen: screen.host.leave(),
 }

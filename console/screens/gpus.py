@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
 
 import msgspec
 from textual.app import ComposeResult
@@ -13,6 +12,7 @@ from console.flips.records import Plan, Progress
 from console.model import GpuRow, Snapshot
 from console.screens import deeds
 from console.screens.flip import FlipDialog
+from console.screens.host import Host
 from console.screens.modal import STOOD_S, Modal, Press, framed
 from console.view import actions
 from console.view.layout import Regions
@@ -25,10 +25,6 @@ from widgets.ink import Ink
 from widgets.lines import Lines
 from widgets.pieces import Line
 from widgets.wire import WireScreen
-
-if TYPE_CHECKING:
-    from console.app import ConsoleApp
-
 
 _ORDER = ("head", "banner", "titles", "table", "charts", "ladder", "why", "log", "foot")
 _BARS = ("head", "foot")
@@ -43,12 +39,13 @@ class GpusScreen(WireScreen[None]):
     #panel { layer: over; display: none; }
     """
 
-    app: ConsoleApp
+    host: Host
     snapshot: Snapshot
     sight: Sight
 
-    def __init__(self, ink: Ink, snapshot: Snapshot) -> None:
+    def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
         super().__init__(id="gpus")
+        self.host = host
         self.ink = ink
         self.snapshot = snapshot
         self.sight = Sight()
@@ -91,7 +88,7 @@ class GpusScreen(WireScreen[None]):
     @property
     def read_only(self) -> str:
         """Why no key acts here, or nothing."""
-        return self.app.read_only or self.snapshot.read_only
+        return self.host.read_only or self.snapshot.read_only
 
     @property
     def actions(self) -> tuple[actions.Action, ...]:
@@ -107,12 +104,12 @@ class GpusScreen(WireScreen[None]):
         frame = Frame(
             self.snapshot,
             self.sight,
-            self.app.site.now(),
+            self.host.site.now(),
             width,
             height,
             self.actions,
             self.read_only,
-            self.app.silent_s,
+            self.host.silent_s,
             self.shown,
         )
         shown = self.shown = page(frame)
@@ -264,7 +261,7 @@ class GpusScreen(WireScreen[None]):
     def _stands(self, modal: Modal) -> None:
         if self.modal is not modal:
             return
-        if self.app.link_behind:  # the terminal has not shown it yet
+        if self.host.link_behind:  # the terminal has not shown it yet
             self.set_timer(0.1, lambda: self._stands(modal))
             return
         modal.stands(time.monotonic())

@@ -15,7 +15,7 @@ from console.view.pieces import Line, text_of, width
 from console.view.sight import Sight
 from console.view.tones import GROUNDS, TONES
 from tests.pilot import sample
-from themes import ansi, dark, mono
+from themes import ansi, dark, dark256, mono
 from themes._theme import Theme
 
 SIZES = [(200, 50), (120, 40), (80, 24)]
@@ -203,7 +203,7 @@ def test_what_site_and_console_both_say_is_said_once() -> None:
     assert texts(laid(notes=(note,)).log).count("warm in 38 s") == 1
 
 
-@pytest.mark.parametrize("theme", [dark.THEME, ansi.THEME, mono.THEME], ids=lambda t: t.name)
+@pytest.mark.parametrize("theme", [dark.THEME, dark256.THEME, ansi.THEME, mono.THEME], ids=lambda t: t.name)
 def test_every_theme_knows_every_tone_and_ground(theme: Theme) -> None:
     """A newcomer adds a theme as one file; this says what it lacks."""
     assert set(theme.tones) == set(TONES)
