@@ -55,8 +55,6 @@ class ConsoleApp(App[None]):
 
     TITLE = "changeover"
     ENABLE_COMMAND_PALETTE = False  # ours is an action of the registry; Textual's key and commands stay unbound
-    COMMANDS = set()  # noqa: RUF012 - Textual's own declaration
-    BINDINGS = []  # noqa: RUF012 - keys are the registry's, see view.actions
 
     def __init__(
         self,

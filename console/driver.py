@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from widgets.plain import plain
+
 MOST_BEHIND = 6
 """Writes that may wait: two synchronized frames of three writes each."""
 
@@ -49,6 +51,8 @@ class PatientDriver(LinuxDriver):
         self._dropping = False
 
     def write(self, data: str) -> None:
-        """Write, or drop what belongs to a dropped frame."""
-        if not self._dropping:
-            super().write(data)
+        """Write, or drop what belongs to a dropped frame; in ASCII where the terminal's encoding has no more."""
+        if self._dropping:
+            return
+        encoding = self._file.encoding if self._file is not None else "utf-8"
+        super().write(data if encoding.lower().startswith("utf") else plain(data, encoding))

@@ -25,17 +25,17 @@ def main(argv: list[str]) -> int:
     import msgspec
 
     from console.commands.opening import opened, settled
+    from console.flips.naming import UnknownGpuError, find
     from console.flips.who import whoami
-    from console.view.naming import GpuNameError, find_gpu
 
     with opened(args) as site:
         snapshot = settled(site, 2)
         try:
-            rows = [find_gpu(snapshot.rows, name) for name in args.gpus.split(",")]
-        except GpuNameError as error:
+            found = [find([row.reading for row in snapshot.rows], name) for name in args.gpus.split(",")]
+        except UnknownGpuError as error:
             sys.stderr.write(f"changeover flip: {error}\n")
             return WRONG
-        slots = tuple(row.reading.slot for row in rows)
+        slots = tuple(one.slot for one in found)
         plan = site.plan(slots, args.workload, whole=False, force=tuple(args.force))
         who = whoami("command")
         plan = msgspec.structs.replace(plan, who=who, reason=args.reason, abort_requests=args.abort_requests)

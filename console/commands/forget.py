@@ -18,18 +18,18 @@ def main(argv: list[str]) -> int:
         sys.stderr.write("changeover forget: refused, --read-only\n")
         return 3
     from console.commands.opening import opened, settled
-    from console.view.naming import GpuNameError, find_gpu
+    from console.flips.naming import UnknownGpuError, find
 
     with opened(args) as site:
         snapshot = settled(site, 1)
         try:
-            row = find_gpu(snapshot.rows, args.gpu)
-            site.forget(row.reading.uuid)
-        except GpuNameError as error:
+            gpu = find([row.reading for row in snapshot.rows], args.gpu)
+            site.forget(gpu.uuid)
+        except UnknownGpuError as error:
             sys.stderr.write(f"changeover forget: {error}\n")
             return 1
         except ValueError as error:
             sys.stderr.write(f"changeover forget: refused, {error}\n")
             return 3
-    print(f"GPU {row.reading.slot} ({row.reading.name}, {row.reading.uuid}) is retired; its slot stays empty")
+    print(f"GPU {gpu.slot} ({gpu.name}, {gpu.uuid}) is retired; its slot stays empty")
     return 0

@@ -25,16 +25,16 @@ def main(argv: list[str]) -> int:
     import msgspec
 
     from console.commands.opening import opened, settled
-    from console.view.naming import GpuNameError, find_gpu
+    from console.flips.naming import UnknownGpuError, find
 
     with opened(args) as site:
         snapshot = settled(site, 2)
         try:
-            rows = [find_gpu(snapshot.rows, name) for name in args.gpus]
-        except GpuNameError as error:
+            found = [find([row.reading for row in snapshot.rows], name) for name in args.gpus]
+        except UnknownGpuError as error:
             sys.stderr.write(f"changeover undo: {error}\n")
             return WRONG
-        slots = tuple(row.reading.slot for row in rows) or _latest()
+        slots = tuple(one.slot for one in found) or _latest()
         if not slots:
             sys.stderr.write("changeover undo: there is no flip to take back\n")
             return REFUSED

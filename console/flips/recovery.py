@@ -10,13 +10,13 @@ from collections.abc import Iterable
 
 import msgspec
 
+from console import units
 from console.flips import reading, systemlog
 from console.flips.chain import Line
 from console.flips.facts import Facts, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import ClaimError, Claims
 from console.flips.records import Move, Who
-from console.flips.telling import gpus_text
 from console.flips.watching import holds, not_free, taker
 from console.model import Record, Uuid, WorkState
 
@@ -75,7 +75,7 @@ def settle_claimed(journal: Journal, facts: Facts, claims: Claims, uuids: tuple[
         with claims.take(set(line.gpus) - set(uuids), f"{who.login} (settle)", facts.now()):
             for settled in _settle_one(journal, facts, line, who):
                 if not settled.result:
-                    raise JournalError(f"an earlier flip of {gpus_text(line.slots)} is not settled: {settled.text}")
+                    raise JournalError(f"an earlier flip of {units.gpus(line.slots)} is not settled: {settled.text}")
 
 
 def clear_stuck(
@@ -138,7 +138,7 @@ def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who) -> list[Se
     steady = _steady(facts, move, history)
     if isinstance(steady, str):
         return [_left_open(line, steady)]
-    text = f"{gpus_text(move.slots)}: {move.before} → {move.after} was cut off; now: {steady.text}"
+    text = f"{units.gpus(move.slots)}: {move.before} → {move.after} was cut off; now: {steady.text}"
     body: dict[str, object] = {
         "step": "outcome",
         "text": text,

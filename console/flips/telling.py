@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 
 import msgspec
 
+from console import units
 from console.flips import systemlog
 from console.flips.facts import Facts
 from console.flips.journal import Journal, JournalError
@@ -31,13 +32,13 @@ class Teller:
     @property
     def gpus(self) -> str:
         """The GPUs of the move as sentences name them."""
-        return gpus_text(self._move.slots)
+        return units.gpus(self._move.slots)
 
     def named(self, uuids: Iterable[str]) -> str:
         """Some of its GPUs as sentences name them."""
         wanted = frozenset(uuids)
         pairs = zip(self._move.uuids, self._move.slots, strict=True)
-        return gpus_text(slot for uuid, slot in pairs if uuid in wanted)
+        return units.gpus(slot for uuid, slot in pairs if uuid in wanted)
 
     def begins(self, step: str) -> None:
         """A step begins; told once, however many states it has."""
@@ -131,9 +132,3 @@ class Teller:
             "warm": f"waiting for output of {after}",
             "rollback": f"going back to {before}",
         }[step]
-
-
-def gpus_text(slots: Iterable[int]) -> str:
-    """``GPU 3`` or ``GPUs 0,1,2``."""
-    numbers = sorted(slots)
-    return f"GPU{'s' if len(numbers) != 1 else ''} {','.join(map(str, numbers))}"

@@ -68,6 +68,11 @@ def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces
     screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=plan if forces else None))
 
 
+def _stop(screen: GpusScreen) -> None:
+    screen.host.site.stop_batch()
+    screen.sight = screen.sight.noted(screen.host.site.now(), "flips under way end, no more begin", "warn")
+
+
 def _mark(screen: GpusScreen) -> None:
     if screen.row is not None:
         screen.sight = screen.sight.toggled(screen.row.reading.uuid)
@@ -95,7 +100,7 @@ DEEDS: dict[str, Deed] = {
     "best": partial(flip, target="best"),
     "choose": choose,
     "undo": undo,
-    "stop": lambda screen: screen.host.site.stop_batch(),
+    "stop": _stop,
     "mark": _mark,
     "filter": lambda screen: screen.see(typing=True),
     "sort": _sort,

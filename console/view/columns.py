@@ -113,10 +113,3 @@ BY_KEY = {column.key: column for column in COLUMNS}
 
 SORTS: tuple[str, ...] = ("slot", "net", "best", "power", "temp", "workload")
 """What ``s`` goes through; figures fall, texts and slots rise."""
-
-
-def describe(key: str) -> str:
-    """The sort's name for people: ``net now, highest first``."""
-    column = BY_KEY[key]
-    order = "" if key in ("slot", "workload") else ", highest first"
-    return f"{column.title.strip()}{order}"

@@ -95,12 +95,6 @@ def on_point(text: str, before: int, after: int) -> str:
     return head.rjust(before) + (point + tail).ljust(after + 1)
 
 
-def flush_right(line: Sequence[Piece], room: int) -> Line:
-    """The whole line at the right of ``room`` columns; cut at its end where it does not fit."""
-    gap = room - width(line)
-    return (Piece(" " * gap, "value"), *line) if gap > 0 else fit(line, room)
-
-
 def spread(parts: Sequence[Line], room: int, gap: int = 3, most: int = 12) -> Line:
     """Parts side by side over ``room`` columns, the spare blanks shared between them up to ``most`` each."""
     total = sum(width(part) for part in parts)

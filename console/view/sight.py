@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from console import units
 from console.flips.records import Plan, Progress
 from console.model import Flipping, GpuRow, LogLine, Record, Uuid
 from console.view import columns
@@ -69,7 +70,7 @@ class Sight(Record):
 def _said(progress: Progress) -> str:
     if "GPU" in progress.text:
         return progress.text
-    return f"GPU {', '.join(map(str, progress.slots))} {progress.text}"
+    return f"{units.gpus(progress.slots)} {progress.text}"
 
 
 def _tone(progress: Progress) -> str:
