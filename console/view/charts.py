@@ -85,11 +85,15 @@ def _mean(group: Sequence[float | None]) -> float | None:
     return sum(known) / len(known) if known else None
 
 
+LEAST_SPAN = 1e-9
+"""What differs by less is a flat line; smaller steps could not even be computed."""
+
+
 def axis(values: Sequence[float | None]) -> tuple[float, float, float]:
     """Low, high and step of an axis that holds zero and every value, in steps of 1, 2 or 5."""
     known = [value for value in values if value is not None]
     top, bottom = max([*known, 0.0]), min([*known, 0.0])
-    span = (top - bottom) or 1.0
+    span = top - bottom if top - bottom > LEAST_SPAN else 1.0
     rough = span / 3
     size = 10.0 ** math.floor(math.log10(rough))
     step = next(m * size for m in (1, 2, 5, 10) if m * size >= rough * 0.999)
