@@ -11,9 +11,9 @@ MODES = {mode << 5 for mode in (1000, 1003, 1004, 1006, 1049, 2004)}
 """The modes that Textual sets, as pyte writes private ones down: mouse, focus, the other screen, bracketed paste."""
 
 
-def start(record: Path, tick_s: float) -> Terminal:
+def start(record: Path, tick_s: float, **env: str) -> Terminal:
     """The console on a real terminal, ticking."""
-    return Terminal([sys.executable, "-m", PROGRAM, str(record), str(tick_s)], size=(200, 50))
+    return Terminal([sys.executable, "-m", PROGRAM, str(record), str(tick_s)], size=(200, 50), env=env)
 
 
 def test_a_stalled_link_stops_neither_ticks_nor_keys(tmp_path: Path) -> None:
@@ -60,3 +60,16 @@ def test_a_lost_link_ends_the_console(tmp_path: Path) -> None:
         terminal.wait_exit()
     finally:
         terminal.close()
+
+
+def test_a_terminal_without_unicode_gets_ascii(tmp_path: Path) -> None:
+    """Glyph by glyph, in the same columns; nothing that cannot be encoded ends the program."""
+    with start(tmp_path / "record", 0.2, PYTHONIOENCODING="ascii") as terminal:
+        terminal.wait_for("rig-000")
+        lines = terminal.text.splitlines()
+        assert terminal.text.isascii()
+        assert "* vllm-qwen" in lines[4]
+        assert "^ ergo" in lines[5]
+        assert lines[4].index("/450 W") == lines[5].index("/450 W")
+        terminal.send("q")
+        assert terminal.wait_exit() == 0

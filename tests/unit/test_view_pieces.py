@@ -8,7 +8,6 @@ from console.view.pieces import (
     cells,
     cut,
     fit,
-    flush_right,
     on_point,
     right,
     spread,
@@ -69,11 +68,6 @@ def test_parts_are_spread_over_the_room() -> None:
     line = text_of(spread(parts, 20, gap=2))
     assert line == "aa       bb       cc"
     assert text_of(together(parts, 1)) == "aa bb cc"
-
-
-def test_a_line_flushed_right_ends_at_the_edge() -> None:
-    """The blanks stand at its left."""
-    assert text_of(flush_right([Piece("ab"), Piece("c")], 6)) == "   abc"
 
 
 def test_a_sentence_is_wrapped_at_words_and_its_cut_shown() -> None:
