@@ -1,7 +1,7 @@
 """A program for a real terminal: the console on a still site whose every figure changes, with a record of its delays.
 
 usage: still_program.py FILE TICK_S: posts a snapshot each TICK_S; at the end FILE holds the largest gap between two
-turns of the event loop, in seconds, and how many frames were dropped.
+turns of the event loop, in seconds, how many frames were dropped, and how many flips were confirmed.
 """
 
 import sys
@@ -67,7 +67,8 @@ def main(record: str, tick_s: str) -> int:
         speaker.join()
     driver = app._driver
     dropped = driver.dropped if isinstance(driver, PatientDriver) else -1
-    Path(record).write_text(f"{app.gap_s:.3f} {dropped}\n")
+    flips = sum(call[0] == "flip" for call in site.calls)
+    Path(record).write_text(f"{app.gap_s:.3f} {dropped} {flips}\n")
     return app.return_code or 0
 
 

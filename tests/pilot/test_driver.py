@@ -34,9 +34,36 @@ def test_a_stalled_link_stops_neither_ticks_nor_keys(tmp_path: Path) -> None:
         assert "SIMULATED" in terminal.text.splitlines()[0]
         terminal.send("q")
         assert terminal.wait_exit() == 0
-    gap_s, dropped = record.read_text().split()
+    gap_s, dropped, _ = record.read_text().split()
     assert int(dropped) > 10
     assert float(gap_s) < 2.0
+
+
+def test_a_yes_typed_before_the_dialog_was_seen_confirms_nothing(tmp_path: Path) -> None:
+    """Behind a stalled link a dialog stands in the program and not before the operator, however long.
+
+    Keys go through while the picture does not: a yes then was meant for something else. Once it was seen it counts.
+    """
+    for early, flips in ((True, "0"), (False, "1")):
+        record = tmp_path / f"record-{early}"
+        with start(record, 0.05) as terminal:
+            terminal.wait_for("rig-000")
+            if early:
+                time.sleep(4.0)  # nothing is read: terminal and queue are full
+            terminal.send("a")
+            if early:
+                time.sleep(1.0)
+                terminal.send("y")
+            terminal.wait_for("flip to AI")
+            terminal.pump(1.5)
+            if not early:
+                terminal.send("y")
+                terminal.pump(0.3)
+            terminal.send("escape")
+            terminal.pump(0.5)
+            terminal.send("q")
+            assert terminal.wait_exit() == 0
+        assert record.read_text().split()[2] == flips
 
 
 def test_the_terminal_is_left_as_it_was(tmp_path: Path) -> None:
