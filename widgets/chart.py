@@ -8,7 +8,7 @@ from typing import NamedTuple, Protocol
 
 from widgets.pieces import Line, Piece, exactly
 
-AXIS = 11  # columns of the axis labels, with the blank after them
+AXIS = 8  # columns of the axis labels, with the blank after them
 _UP = " ▁▂▃▄▅▆▇█"
 
 
@@ -37,6 +37,8 @@ class Chart(Protocol):
     def body(self) -> str: ...
     @property
     def limit(self) -> float | None: ...
+    @property
+    def limit_text(self) -> str: ...
     @property
     def limit_word(self) -> str: ...
 
@@ -67,7 +69,8 @@ def draw(chart: Chart, width: int, height: int, fill: str = " ") -> list[Line]:
     scale = _scale(chart, height - 2)
     levels = [None if value is None else scale.eighths(value) for value in chart.values[-(width - AXIS) :]]
     labels = _labels(chart, scale)
-    out: list[Line] = [((chart.title.rjust(AXIS - 1) + " ", "label"), (chart.unit, "aside"))]
+    legend = ((f"   ▁▁ {chart.limit_word}", "limit"),) if chart.limit is not None else ()
+    out: list[Line] = [((chart.title.rjust(AXIS - 1) + " ", "label"), (chart.unit, "aside"), *legend)]
     for row in range(scale.rows):
         label, tone = labels.get(row, ("", "aside"))
         out.append(((label.rjust(AXIS - 1) + " ", tone), *_row(chart, levels, row, scale, fill)))
@@ -99,8 +102,8 @@ def _scale(chart: Chart, rows: int) -> Scale:
 def _labels(chart: Chart, scale: Scale) -> dict[int, Piece]:
     """Which row carries which label of the axis; the limit's wins."""
     out: dict[int, Piece] = {scale.row(value): (text, "aside") for value, text in chart.ticks}
-    if chart.limit is not None and chart.limit_word:
-        out[scale.row_above(chart.limit)] = (chart.limit_word, "limit")
+    if chart.limit is not None:
+        out[scale.row_above(chart.limit)] = (chart.limit_text, "limit")
     return out
 
 

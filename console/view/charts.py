@@ -27,39 +27,56 @@ class Chart(NamedTuple):
     edge: str
     body: str
     limit: float | None = None
-    limit_word: str = ""
+    limit_text: str = ""  # at its axis
+    limit_word: str = ""  # beside the title
+    minutes: int = 0  # that the columns span
 
 
 def net(snapshot: Snapshot, room: int) -> Chart:
     """Net per hour of this host over ``room`` columns. The axis always holds zero: an area from elsewhere would lie."""
-    values, since, until = _columns(snapshot.trend_net, snapshot, room)
+    values, since, until, minutes = _columns(snapshot.trend_net, snapshot, room)
     low, high, step = axis(values)
     ticks = tuple(
         (v, units.money(v, 0 if step >= 1 else 1 if step >= 0.1 else 2, sign=v > 0)) for v in steps(low, high, step)
     )
     symbol = units.symbol(snapshot.currency)
-    return Chart("net", f"{symbol}/h", values, low, high, ticks, since, until, "net_edge", "net_body")
+    return Chart("net", f"{symbol}/h", values, low, high, ticks, since, until, "net_edge", "net_body", minutes=minutes)
 
 
 def power(snapshot: Snapshot, room: int) -> Chart:
     """Power at the wall in kW with the budget as a line."""
     kilowatts = tuple(None if w is None else w / 1000 for w in snapshot.trend_power_w)
-    values, since, until = _columns(kilowatts, snapshot, room)
+    values, since, until, minutes = _columns(kilowatts, snapshot, room)
     limit = None if snapshot.power_limit_w is None else snapshot.power_limit_w / 1000
     low, high, step = axis((*values, limit))
     ticks = [(v, units.fixed(v, 1, 1 if step < 1 else 0).strip()) for v in steps(low, high, step)]
-    word = ""
+    text = word = ""
     if limit is not None:
-        ticks = [(v, text) for v, text in ticks if abs(v - limit) > (high - low) * 0.12 and v <= max(high, limit)]
-        word = f"{units.fixed(limit, 1, 1).strip()} budget"
+        ticks = [(v, said) for v, said in ticks if abs(v - limit) > (high - low) * 0.12 and v <= max(high, limit)]
+        text, word = units.fixed(limit, 1, 1).strip(), "budget"
         if max((v for v in values if v is not None), default=0.0) <= limit:
             high = limit
-    return Chart("power", "kW", values, low, high, tuple(ticks), since, until, "watt_edge", "watt_body", limit, word)
+    return Chart(
+        "power",
+        "kW",
+        values,
+        low,
+        high,
+        tuple(ticks),
+        since,
+        until,
+        "watt_edge",
+        "watt_body",
+        limit,
+        text,
+        word,
+        minutes,
+    )
 
 
 def _columns(
     values: Sequence[float | None], snapshot: Snapshot, room: int
-) -> tuple[tuple[float | None, ...], str, str]:
+) -> tuple[tuple[float | None, ...], str, str, int]:
     """One value per column over the last quarter of an hour, several steps averaged where there are too many.
 
     Steps are grouped by their absolute number, so that a column keeps its value while the chart moves on. Where a few
@@ -76,8 +93,9 @@ def _columns(
     known = tuple(_mean(group) for group in groups.values())[-count:]
     out = (None,) * (count - len(known)) + known
     stretched = tuple(value for value in out for _ in range(max(1, room // count)))
-    since, zone = snapshot.at - count * size * step, snapshot.timezone
-    return stretched, clock.local(since, zone, "%H:%M"), clock.local(snapshot.at, zone, "%H:%M")
+    span_s, zone = count * size * step, snapshot.timezone
+    since, until = (clock.local(at, zone, "%H:%M") for at in (snapshot.at - span_s, snapshot.at))
+    return stretched, since, until, round(span_s / 60)
 
 
 def _mean(group: Sequence[float | None]) -> float | None:

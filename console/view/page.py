@@ -11,7 +11,7 @@ from console.view.pieces import Line, Piece, fit, together, width
 from console.view.sight import Sight, in_flight
 
 ONE_CHART = 100  # narrower than this there is room for one chart only
-AXIS = 11  # columns that a chart's axis takes of its room
+AXIS = 8  # columns that a chart's axis takes of its room
 
 
 class Frame(NamedTuple):
@@ -119,6 +119,7 @@ def _still(frame: Frame) -> Still:
     all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
     prefixes = cells.hash_prefixes(all_rows, before.still.scene.hash_prefixes if before else {})
     scene = cells.Scene(frame.now, snapshot.currency, prefixes, silent)
+    shown = _charts(snapshot, room)
     return Still(
         snapshot,
         key,
@@ -128,8 +129,8 @@ def _still(frame: Frame) -> Still:
         scene,
         {},
         _head(frame),
-        _charts(snapshot, room),
-        _chart_title(snapshot, room),
+        shown,
+        _chart_title(shown, room),
     )
 
 
@@ -166,9 +167,8 @@ def plot_room(room: int) -> int:
     return chart_room(room) - AXIS
 
 
-def _chart_title(snapshot: Snapshot, room: int) -> Line:
-    minutes = round(len(snapshot.trend_net) * snapshot.trend_step_s / 60)
-    return ladder.hairline(("this host", f"{minutes} min" if minutes else "nothing kept yet"), room)
+def _chart_title(shown: tuple[charts.Chart, ...], room: int) -> Line:
+    return ladder.hairline(("this host", f"{shown[0].minutes} min"), room)
 
 
 def _log(snapshot: Snapshot, sight: Sight) -> list[LogLine]:

@@ -22,6 +22,7 @@ class Data(NamedTuple):
     until: str = "14:02"
     edge: str = "edge"
     body: str = "body"
+    limit_text: str = "4.0"
     limit_word: str = "budget"
 
 
@@ -72,8 +73,8 @@ def test_what_exceeds_the_limit_covers_its_line() -> None:
 def test_labels_stand_at_their_heights_and_times_under_the_area() -> None:
     """The limit's word wins over a tick."""
     lines = ["".join(text for text, _ in line) for line in draw(Data((1.0,) * 20, limit=4.0), 20 + AXIS, 8)]
-    assert lines[0].strip() == "net $/h"
-    assert lines[1].strip().startswith("budget")
+    assert lines[0].strip() == "net $/h   ▁▁ budget"
+    assert lines[1].strip().startswith("4.0 ▁")
     assert lines[-2].strip() == "0"
     assert lines[-1].rstrip().endswith("14:02")
     assert lines[-1].index("13:47") == AXIS
