@@ -82,9 +82,9 @@ def _columns(
     Steps are grouped by their absolute number, so that a column keeps its value while the chart moves on. Where a few
     steps only lack a column, the oldest of them stay outside.
     """
-    step = snapshot.trend_step_s
+    step, room = snapshot.trend_step_s, max(1, room)
     total = max(1, round(WINDOW_S / step))
-    size = max(1, math.ceil(total / max(room, 1) - 0.34))
+    size = max(1, math.ceil(total / room - 0.34))
     count = min(room, math.ceil(total / size))
     last = int(snapshot.at // step)
     groups: dict[int, list[float | None]] = {}

@@ -79,7 +79,9 @@ class Regions(NamedTuple):
     foot: int
 
 
-def regions(height: int, *, rows: int, ladder: int, why: int, banners: int, bare: bool = False) -> Regions:
+def regions(
+    height: int, *, rows: int, ladder: int, why: int, banners: int, bare: bool = False, charts: bool = True
+) -> Regions:
     """Share ``height`` lines between the regions; ``rows``, ``ladder`` and ``why`` are what they would like.
 
     ``bare``: there is no GPU, so neither chart nor ladder has anything to say.
@@ -102,14 +104,14 @@ def regions(height: int, *, rows: int, ladder: int, why: int, banners: int, bare
             airs[place], left = 1, left - 1
     table_more = max(0, min(rows + 1 - table_least, left))
     left -= table_more
-    charts, airs[1], left = (0, 0, left) if bare else _charts(left)
+    chart_lines, airs[1], left = _charts(left) if charts and not bare else (0, 0, left)
     return Regions(
         head,
         banner,
         airs[0],
         table_least + table_more,
         airs[1],
-        charts,
+        chart_lines,
         airs[2],
         ladder_lines,
         airs[3],

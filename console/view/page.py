@@ -11,6 +11,7 @@ from console.view.pieces import Line, Piece, fit, together, width
 from console.view.sight import Sight, in_flight
 
 ONE_CHART = 100  # narrower than this there is room for one chart only
+NO_CHART = 40  # and narrower than this for none
 AXIS = 8  # columns that a chart's axis takes of its room
 
 
@@ -92,6 +93,7 @@ def page(frame: Frame) -> Page:
         why=max(2, min(12, why.length(row, snapshot, room))) if sight.expanded else 2,
         banners=len(banner),
         bare=not total,
+        charts=room >= NO_CHART,
     )
     return Page(
         still,

@@ -6,6 +6,8 @@ from collections.abc import Iterable
 
 import msgspec
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from console.flips.records import Progress
 from console.model import Basis, HostState, Kind, LogLine, Snapshot
@@ -40,6 +42,15 @@ def test_no_line_is_wider_than_the_screen(size: tuple[int, int]) -> None:
     found = laid(size=size, expanded=True)
     lines = [*found.still.head, *found.banner, found.titles, *found.ladder, *found.why, *found.log, found.foot.line]
     assert max(width(line) for line in [*lines, *(found.line(i) for i in range(8))]) <= size[0]
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.integers(1, 260), st.integers(1, 80), st.sampled_from([0, 1, 8, 64]), st.booleans())
+def test_there_is_a_page_for_every_size(width: int, height: int, gpus: int, expanded: bool) -> None:
+    """However small a window becomes on its way to another size, and every row of it can be made."""
+    found = laid(sample.fleet(gpus), (width, height), expanded=expanded)
+    assert sum(found.regions) >= height
+    assert all(found.line(index) is not None for index in range(gpus))
 
 
 @pytest.mark.parametrize("size", SIZES)
