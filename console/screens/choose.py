@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from console import units
 from console.model import GpuRow, Option
-from console.screens.modal import Press, hints
+from console.screens.modal import NO_LIMIT, Press, hints
 from console.view.ladder import option_line
 from console.view.pieces import Line, Piece
 
@@ -28,7 +28,7 @@ class Picker:
         self._close = close
         self._at = 0
 
-    def lines(self, room: int) -> list[Line]:
+    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:  # noqa: ARG002
         """The options, the chosen one marked by ``❯``."""
         out: list[Line] = []
         for index, option in enumerate(self._options):

@@ -9,10 +9,11 @@ from collections.abc import Callable
 
 from console.flips.records import Plan
 from console.model import Snapshot
-from console.screens.modal import STOOD_S, Press
+from console.screens.modal import NO_LIMIT, STOOD_S, Press
 from console.view import dialog
 from console.view.pieces import Line
 
+SCROLLS = {"down": 1, "j": 1, "pagedown": 1, "up": -1, "k": -1, "pageup": -1}
 LONGEST = 80  # characters of a host and a slot
 
 
@@ -36,13 +37,28 @@ class FlipDialog:
         self._stood_at: float | None = None
         self._typed: str | None = None  # what was typed of host:slot, None while that is not asked for
         self._forced: tuple[str, ...] = plan.forced
+        self._top = self._page = self._read = 0  # lines of the plan: the first shown, how many, and how far it was seen
+        self._room = 0
 
-    def lines(self, room: int) -> list[Line]:
-        """The plan and what can be pressed."""
-        out = dialog.lines(self.plan, self._snapshot, room)
+    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:
+        """The plan and what can be pressed. Where not all of it fits, a part of it, and how to see the rest."""
+        self._room = room
+        body = dialog.lines(self.plan, self._snapshot, room)
         if self._typed is not None:
-            return [*out, (), *dialog.force_prompt(self.plan, self._typed)]
-        return [*out, (), dialog.keys(self.plan, armed=self.armed, force=self._force is not None)]
+            foot = dialog.force_prompt(self.plan, self._typed)
+        else:
+            armed = self.armed and self._read_to_the_end(len(body))
+            foot = [dialog.keys(self.plan, armed=armed, force=self._force is not None)]
+        if len(body) + len(foot) + 1 <= height:
+            self._top, self._page, self._read = 0, len(body), len(body)
+            return [*body, (), *foot]
+        self._page = max(0, height - len(foot) - 1)
+        self._top = min(self._top, max(0, len(body) - self._page))
+        self._read = max(self._read, self._top + self._page if self._page else 0)
+        return [*body[self._top : self._top + self._page], dialog.more(self._top + self._page, len(body)), *foot]
+
+    def _read_to_the_end(self, length: int) -> bool:
+        return self._read >= length
 
     @property
     def waits(self) -> bool:
@@ -64,12 +80,21 @@ class FlipDialog:
             return
         if self._typed is not None:
             self._type(press)
+        elif press.key in SCROLLS:
+            self._top = max(0, self._top + SCROLLS[press.key] * max(1, self._page - 1))
         elif press.key == "y" and self.plan.moves:
-            self._confirm(self.plan)
+            self._say_yes()
         elif press.key in ("escape", "n", "q"):
             self._cancel()
         elif press.character == "!" and self._force is not None and dialog.forceable(self.plan.refusals):
             self._typed = ""
+
+    def _say_yes(self) -> None:
+        """Confirm, or show the next part of a plan that has not been seen whole: nothing unseen is ever confirmed."""
+        if self._read_to_the_end(len(dialog.lines(self.plan, self._snapshot, self._room))):
+            self._confirm(self.plan)
+        else:
+            self._top += max(1, self._page - 1)
 
     def _type(self, press: Press) -> None:
         typed = self._typed or ""
@@ -91,4 +116,5 @@ class FlipDialog:
         self._forced = (*self._forced, typed)
         self.plan = self._force(self._forced)
         self.title = dialog.title(self.plan)
+        self._top = self._page = self._read = 0
         self._stood_at, self.armed = None, False  # a new plan: it has to stand before it can be confirmed

@@ -178,7 +178,7 @@ class GpusScreen(WireScreen[None]):
                 panel.display = False
             return
         width, height = self.app.size
-        lines = framed(self.modal, width)[: max(0, height - 2)]
+        lines = framed(self.modal, width, height - 2)
         if not panel.display or panel.size != (width, len(lines)):
             panel.styles.height = len(lines)
             panel.styles.offset = (0, max(1, height - len(lines) - 1))

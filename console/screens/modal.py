@@ -11,6 +11,9 @@ from console.view.pieces import Line, Piece, together
 
 WIDEST = 160  # columns of a modal's lines; longer ones are hard to follow
 
+NO_LIMIT = 1000
+TITLE, AIR = 1, 3  # lines around what a modal says
+
 STOOD_S = 0.3
 """What was typed before a dialog stood this long was meant for something else."""
 
@@ -32,8 +35,8 @@ class Modal(Protocol):
     def waits(self) -> bool:
         """True while what it says has not stood on the terminal yet: it wants to be told when it does."""
 
-    def lines(self, room: int) -> Sequence[Line]:
-        """What it says, without its title."""
+    def lines(self, room: int, height: int = NO_LIMIT) -> Sequence[Line]:
+        """What it says in ``height`` lines of ``room`` columns, without its title."""
 
     def press(self, press: Press) -> None:
         """A key while it stands."""
@@ -54,7 +57,7 @@ class Help:
         self._close = close
         self._top = 0
 
-    def lines(self, room: int) -> list[Line]:
+    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:  # noqa: ARG002
         """All groups; scrolled where the screen is too low for them."""
         return help_lines(self._actions, self._read_only, room)[self._top :]
 
@@ -71,10 +74,14 @@ class Help:
         """Nothing here acts."""
 
 
-def framed(modal: Modal, room: int) -> list[Line]:
-    """The modal's lines under a hairline with its title, with air around them."""
-    body = [(Piece("   "), *line) for line in modal.lines(min(room - 6, WIDEST))]
-    return [(), *(ladder.hairline((modal.title,), room, "strong"), ()), *body, ()]
+def framed(modal: Modal, room: int, height: int) -> list[Line]:
+    """The modal's lines under a hairline with its title, at most ``height`` of them, with air where there is room."""
+    spare = height - TITLE
+    body = [(Piece("   "), *line) for line in modal.lines(min(room - 6, WIDEST), max(1, spare))]
+    title = ladder.hairline((modal.title,), room, "strong")
+    if len(body) + AIR <= spare:
+        return [(), title, (), *body, ()]
+    return [title, *body][: max(0, height)]
 
 
 def hints(*pairs: tuple[str, str]) -> Line:

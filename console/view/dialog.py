@@ -61,6 +61,13 @@ def keys(plan: Plan, *, armed: bool, force: bool = True) -> Line:
     return together(out, 4)
 
 
+def more(seen: int, total: int) -> Line:
+    """How much of a plan is still to be seen, and by which key."""
+    if seen >= total:
+        return (Piece("↑ the plan begins above", "aside"),)
+    return (Piece(f"↓ {total - seen} more lines to see before y counts", "warn"),)
+
+
 def forceable(refusals: Iterable[Refusal]) -> tuple[int, ...]:
     """Slots whose every refusal may be waived by typing host and slot."""
     found: dict[int, bool] = {}
