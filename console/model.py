@@ -230,6 +230,7 @@ class Occupancy(Record):
     instance: Instance | None = None
     who: str = ""  # "python3 (pid 4711, user alice)" for foreign, the reason for unknown
     background: tuple[str, ...] = ()  # display servers, DCGM, the persistence daemon
+    background_mib: float = 0.0  # of the memory in use, what NVML says is theirs
     settled: bool = True
 
 

@@ -7,11 +7,8 @@ from collections.abc import Iterable
 from console.flips.facts import Seen
 from console.flips.records import Action
 from console.model import ClientKind, GpuState, Holder
+from console.workloads.detect import most_free_mib
 
-FREE_TOLERANCE_MIB = 64.0
-"""Above the least memory seen in use on this GPU while it was free."""
-NEVER_SEEN_TOLERANCE_MIB = 512.0
-"""Above what NVML calls reserved, for a GPU that was never seen free."""
 HOLDERS = (ClientKind.COMPUTE, ClientKind.MPS)
 
 
@@ -27,7 +24,7 @@ def pids(seen: Iterable[Seen]) -> frozenset[int]:
 def not_free(seen: Seen, base_mib: float | None) -> str:
     """Why this GPU is not free, as words after its name; ``""`` when it is.
 
-    Free is: read, held by nobody, no compute process, and memory back at its base.
+    Free is: read, held by nobody, no compute process, and memory back at its base, but for what the background uses.
     """
     reading, occupancy = seen.reading, seen.occupancy
     if reading.state is not GpuState.OK:
@@ -38,19 +35,12 @@ def not_free(seen: Seen, base_mib: float | None) -> str:
     if occupancy.holder is not Holder.NONE or (computing and not occupancy.background):
         said = holder_text(seen)
         return f"cannot be told to be free: {said}" if occupancy.holder is Holder.UNKNOWN else f"is held by {said}"
-    limit_mib = memory_limit_mib(seen, base_mib)
     if reading.mem_used_mib is None:
         return "does not tell its memory"
+    limit_mib = most_free_mib(reading, base_mib) + occupancy.background_mib
     if reading.mem_used_mib > limit_mib:
         return f"has {reading.mem_used_mib:.0f} MiB in use, free it has at most {limit_mib:.0f}"
     return ""
-
-
-def memory_limit_mib(seen: Seen, base_mib: float | None) -> float:
-    """How much memory may be in use on a free GPU, in MiB."""
-    if base_mib is not None:
-        return base_mib + FREE_TOLERANCE_MIB
-    return (seen.reading.mem_reserved_mib or 0.0) + NEVER_SEEN_TOLERANCE_MIB
 
 
 def holds(seen: Iterable[Seen], action: Action) -> bool:

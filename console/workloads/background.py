@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 
 from console.workloads.proctable import Process
@@ -23,6 +24,9 @@ _SYSTEM_UNITS = (
 )
 
 
+_SESSION = re.compile(r"/session-[^/]+\.scope(/.*)?$")
+
+
 class Background:
     """The processes that ``site.background`` names, and the system's own: display managers, DCGM, persistence."""
 
@@ -38,9 +42,21 @@ class Background:
 
     def holds(self, process: Process) -> bool:
         """True when ``process`` is one of these."""
-        if process.uid in self._uids:
+        if process.uid in self._uids and not process.container:  # who starts a container chooses the uid inside
             return True
         return any(path == known or path.startswith(f"{known}/") for path in process.cgroups for known in self._paths)
+
+
+def naming(process: Process) -> str:
+    """How to make a process that draws part of the background, as words after its name.
+
+    Nothing tells a desktop from a job that renders: both are graphics clients in a user's session. So whoever runs the
+    host says which it is. Sessions are numbered anew at each login, and what stands above them stays.
+    """
+    path = next((path for path in process.cgroups if path.strip("/")), "")
+    lasting = _SESSION.sub("", path)
+    entry = f"cgroup:{lasting}" if lasting else f"uid:{process.user}"
+    return f', drawing: if this is the display, write "{entry}" into site.background'
 
 
 def _uid(name: str) -> int | None:

@@ -11,6 +11,9 @@ from typing import Protocol
 
 from console.model import Output, Record
 
+ALIVE = frozenset({"running", "starting", "stopping"})
+"""States of a unit that has, or at any moment may have, processes on its GPUs."""
+
 
 class WorkloadError(Exception):
     """A controller or meter could not do what was asked.

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from console.model import (
     ClientKind,
     GpuState,
@@ -19,17 +21,17 @@ from console.model import (
     Uuid,
     WorkState,
 )
-from console.workloads.background import Background
-from console.workloads.contract import Task
+from console.workloads.background import Background, naming
+from console.workloads.contract import ALIVE, Task
 from console.workloads.expand import Placed
 from console.workloads.owners import Key, Owners
 from console.workloads.proctable import ProcessTable
 
-ALIVE = frozenset({"running", "starting", "stopping"})
-"""States of a unit that has, or at any moment may have, processes on its GPUs."""
+FREE_TOLERANCE_MIB = 64.0
+"""Above the least memory seen in use on this GPU while it was free."""
+NEVER_SEEN_TOLERANCE_MIB = 512.0
+"""Above what NVML calls reserved, for a GPU that was never seen free."""
 
-_BASE_SLACK_MIB = 64.0
-_UNSEEN_BASE_MIB = 512.0
 _PID_REUSE_S = 2.0
 
 
@@ -81,20 +83,32 @@ def occupancy(
     return tuple(found)
 
 
+def most_free_mib(reading: Reading, base_mib: float | None) -> float:
+    """How much memory may be in use on a free GPU beside its background, in MiB.
+
+    ``base_mib`` is the least memory seen in use while it was free; None where it was never seen so.
+    """
+    if base_mib is not None:
+        return base_mib + FREE_TOLERANCE_MIB
+    return (reading.mem_reserved_mib or 0.0) + NEVER_SEEN_TOLERANCE_MIB
+
+
 def _judged(uuid: Uuid, held: _Held, doubt: str, instance: Instance | None) -> Occupancy:
     """Doubt goes before strangers, strangers before our own."""
+    holder, who = Holder.NONE, ""
     if doubt:
-        return Occupancy(uuid=uuid, holder=Holder.UNKNOWN, who=doubt, background=held.background)
-    if held.foreign:
-        return Occupancy(uuid=uuid, holder=Holder.FOREIGN, who=", ".join(held.foreign), background=held.background)
-    if instance is None:
-        return Occupancy(uuid=uuid, holder=Holder.NONE, background=held.background)
+        holder, who, instance = Holder.UNKNOWN, doubt, None
+    elif held.foreign:
+        holder, who, instance = Holder.FOREIGN, ", ".join(held.foreign), None
+    elif instance is not None:
+        holder, who = Holder.WORKLOAD, "" if held.owners else f"{instance.unit} is up, with no process on this GPU yet"
     return Occupancy(
         uuid=uuid,
-        holder=Holder.WORKLOAD,
+        holder=holder,
         instance=instance,
-        who="" if held.owners else f"{instance.unit} is up, with no process on this GPU yet",
+        who=who,
         background=held.background,
+        background_mib=held.background_mib,
     )
 
 
@@ -104,14 +118,7 @@ def _last_known(reading: Reading, last: Occupancy | None) -> Occupancy:
         return Occupancy(
             uuid=reading.uuid, holder=Holder.UNKNOWN, who=reading.reason or reading.state.value, settled=False
         )
-    return Occupancy(
-        uuid=last.uuid,
-        holder=last.holder,
-        instance=last.instance,
-        who=last.who,
-        background=last.background,
-        settled=False,
-    )
+    return msgspec.structs.replace(last, settled=False)
 
 
 def _doubt(reading: Reading, held: _Held, names: Sequence[str], base_mib: float | None) -> str:
@@ -134,11 +141,7 @@ def _unexplained_memory(reading: Reading, held: _Held, base_mib: float | None) -
     """Memory that no process in sight accounts for, in words; empty when there is none."""
     if reading.mem_used_mib is None:
         return "its memory could not be read"
-    if base_mib is not None:
-        most_mib = base_mib + _BASE_SLACK_MIB
-    else:
-        most_mib = (reading.mem_reserved_mib or 0.0) + _UNSEEN_BASE_MIB
-    if reading.mem_used_mib - held.background_mib <= most_mib:
+    if reading.mem_used_mib - held.background_mib <= most_free_mib(reading, base_mib):
         return ""
     used_gib = reading.mem_used_mib / 1024
     return f"{used_gib:.1f} GiB in use and no process to be seen: a container, VM or hidden pid"
@@ -153,11 +156,12 @@ def _sorted_clients(reading: Reading, owners: Owners, table: ProcessTable, backg
             hidden[client.pid] = None
         elif (key := owners.of(process)) is not None:
             mine[key] = tuple(sorted({*mine.get(key, ()), client.pid}))
-        elif background.holds(process) or (client.kind is ClientKind.GRAPHICS and not process.container):
+        elif background.holds(process):
             aside[process.who()] = None
             aside_mib += client.mem_mib or 0.0
         else:
-            foreign[process.who()] = None
+            draws = client.kind is ClientKind.GRAPHICS and not process.container
+            foreign[process.who() + (naming(process) if draws else "")] = None
     return _Held(mine, tuple(foreign), tuple(hidden), tuple(aside), aside_mib)
 
 

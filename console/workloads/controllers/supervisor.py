@@ -13,7 +13,7 @@ from pathlib import Path
 
 from console.config.settings import ControllerSettings
 from console.text import clean
-from console.workloads.contract import Task, UnknownUnitError, WorkloadError
+from console.workloads.contract import ALIVE, Task, UnknownUnitError, WorkloadError
 from console.workloads.controllers import _unixrpc
 
 DEFAULT_SOCKET = "/var/run/supervisor.sock"
@@ -179,7 +179,7 @@ def _task(unit: str, program: _Program | None) -> Task:
     if program is None:
         return Task(unit=unit, state="stopped", reason=f"supervisord knows no program {unit}")
     state = _STATES.get(program.statename, "failed")
-    alive = state in ("running", "starting", "stopping")
+    alive = state in ALIVE
     return Task(
         unit=unit,
         state=state,
