@@ -98,7 +98,9 @@ class GpuRows:
             self._roster.saw(present, at)
 
     def forget(self, uuid: Uuid) -> None:
-        """Retire a GPU that is gone. Raises ValueError for any other."""
+        """Retire a GPU that is gone. Raises ValueError for any other, and for all before the driver first listed them."""
+        if self._listed is None:
+            raise ValueError("which GPUs are gone cannot be told yet: the driver has not listed them")
         row = self._rows.get(uuid)
         if row is None:
             raise ValueError(f"{uuid} is not in the roster")

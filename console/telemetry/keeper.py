@@ -94,7 +94,13 @@ class Keeper:
             child.hurry(uuids, clients_s)
 
     def forget(self, uuid: Uuid) -> None:
-        """Retire a GPU that is gone. Raises ValueError for any other."""
+        """Retire a GPU that is gone. Raises ValueError for any other.
+
+        While the host itself has trouble every row is gone, and nothing is known of any card: then all are refused.
+        """
+        state, why = self.host()
+        if state is not HostState.OK:
+            raise ValueError(f"which GPUs are gone cannot be told now: {why}")
         self.rows.forget(uuid)
         self._suspects.drop(uuid)
 

@@ -218,6 +218,33 @@ def test_a_gone_gpu_can_be_forgotten_and_a_present_one_cannot(bench: Callable[..
     assert host.until_row(GpuState.OK).slot == 4
 
 
+def test_no_gpu_is_forgotten_before_the_driver_was_asked(bench: Callable[..., Bench]) -> None:
+    """Rows of the roster begin as gone: that they are is only known with the driver's list."""
+    host = bench()
+    host.know()
+    host.fake.fault("initms:60000")
+    host.start(pace=msgspec.structs.replace(HASTE, grace_s=30.0))
+    assert host.source is not None
+    with pytest.raises(ValueError, match="the driver has not listed them"):
+        host.source.forget(Uuid(host.fake.uuid(HIT)))
+    host.source.close()
+    assert [entry.slot for entry in Roster(host.roster_path).entries()] == [0, 1, 2, 3]
+
+
+def test_no_gpu_is_forgotten_while_the_driver_lists_none(bench: Callable[..., Bench]) -> None:
+    """All gone at once is trouble of the host, not the end of its cards: they return under their slots."""
+    host = bench()
+    host.know()
+    host.fake.fault("gone:*")
+    host.start()
+    batch = host.until(lambda batch: batch.host_state is HostState.NO_GPUS)
+    assert host.source is not None
+    with pytest.raises(ValueError, match="the driver runs but lists no GPU"):
+        host.source.forget(batch.readings[HIT].uuid)
+    host.fake.clear()
+    assert host.until_row(GpuState.OK).slot == HIT
+
+
 def test_no_power_readings_leave_the_gpu_well(bench: Callable[..., Bench]) -> None:
     """Unknown watts are no fault, and never 0."""
     host = bench()
@@ -308,6 +335,10 @@ def test_a_host_without_nvml_says_why_and_tries_again(bench: Callable[..., Bench
     assert [(row.slot, row.reason) for row in batch.readings] == [(slot, batch.reason) for slot in range(4)]
     assert all(row.state is not GpuState.OK for row in batch.readings)
     host.until(lambda later: later.seq > batch.seq)
+    assert host.source is not None
+    for row in batch.readings:
+        with pytest.raises(ValueError, match=f"cannot be told now: .*{words}"):
+            host.source.forget(row.uuid)
     host.fake.clear()
     back = host.until(lambda batch: batch.host_state is HostState.OK, 8.0)
     assert back.driver == "570.133.20"
