@@ -323,7 +323,11 @@ class GpuRow(Record):
 
 
 class Totals(Record):
-    """Sums of unrounded row values; ``None`` addends are left out and counted."""
+    """Sums of unrounded row values; ``None`` addends are left out and counted.
+
+    ``stale_rows`` are the addends of ``net_per_h`` that hang on stale quotes, ``best_stale_rows`` those of
+    ``best_net_per_h``, whose ``best_basis`` is the worst of its addends.
+    """
 
     wall_w: float | None
     net_per_h: float | None
@@ -331,6 +335,9 @@ class Totals(Record):
     today_accrued: float | None
     today_since: float | None
     unknown_rows: int = 0
+    stale_rows: int = 0
+    best_stale_rows: int = 0
+    best_basis: Basis = Basis.MEASURED
     counts: tuple[tuple[str, int], ...] = ()  # ("ai", 4), ("mine", 2), ("off", 1), ("lost", 1), …
 
 

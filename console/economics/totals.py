@@ -7,9 +7,14 @@ from collections.abc import Iterable, Sequence
 
 from console.economics.rules import named
 from console.economics.terms import SiteTerms
-from console.model import GpuRow, GpuState, Holder, Totals
+from console.model import Basis, GpuRow, GpuState, Holder, Option, Totals, WorkState
 
-_ORDER = ("ai", "mine", "off", "foreign", "unknown", *(state.value for state in GpuState if state is not GpuState.OK))
+_LOST = tuple(state.value for state in GpuState if state is not GpuState.OK)
+HARM = (WorkState.STUCK.value, WorkState.FAILING.value, *_LOST)
+"""The words of ``row_word`` that call somebody."""
+_ORDER = ("ai", "mine", "off", "foreign", "unknown", *HARM)
+_BASES = tuple(Basis)
+"""From the surest to the least sure."""
 
 
 def totals(
@@ -19,6 +24,7 @@ def totals(
     today_since: float | None = None,
 ) -> Totals:
     """Sums over ``rows``. A sum without a single known addend is None; ``unknown_rows`` counts rows without a net."""
+    chosen = [option for row in rows if (option := _best(row)) is not None and option.net_per_h is not None]
     return Totals(
         wall_w=_sum(site.wall_w(row.reading.power_w) for row in rows),
         net_per_h=_sum(row.money.net_per_h for row in rows),
@@ -26,6 +32,9 @@ def totals(
         today_accrued=today_accrued,
         today_since=today_since,
         unknown_rows=sum(row.money.net_per_h is None for row in rows),
+        stale_rows=sum(row.money.net_per_h is not None and _stale(row) for row in rows),
+        best_stale_rows=sum(option.stale for option in chosen),
+        best_basis=max((option.basis for option in chosen), key=_BASES.index, default=Basis.MEASURED),
         counts=_counts(rows),
     )
 
@@ -36,13 +45,33 @@ def best_net_per_h(row: GpuRow) -> float | None:
     return row.money.net_per_h if best is None else best.net_per_h
 
 
+def fresh_net_per_h(rows: Iterable[GpuRow]) -> float | None:
+    """What the rows earn whose prices are all fresh: the only money that may be accrued. None where no row has any."""
+    return _sum(row.money.net_per_h for row in rows if not _stale(row))
+
+
 def row_word(row: GpuRow) -> str:
-    """What a row counts as: its kind of work, whose it is, or what became of it."""
+    """What a row counts as: what is wrong with it, whose it is, or its kind of work."""
     if row.reading.state is not GpuState.OK:
         return row.reading.state.value
+    instance = row.occupancy.instance
+    if row.stuck or (instance is not None and instance.state is WorkState.STUCK):
+        return WorkState.STUCK.value
+    if instance is not None and instance.state is WorkState.FAILING:
+        return WorkState.FAILING.value
     if row.occupancy.holder in (Holder.FOREIGN, Holder.UNKNOWN):
         return row.occupancy.holder.value
-    return row.occupancy.instance.kind.value if row.occupancy.instance else "off"
+    return instance.kind.value if instance is not None else "off"
+
+
+def _best(row: GpuRow) -> Option | None:
+    """The option whose net is this row's addend of the best sum."""
+    return named(row.money.options, row.money.advice.best) or named(row.money.options, row.money.running)
+
+
+def _stale(row: GpuRow) -> bool:
+    running = named(row.money.options, row.money.running)
+    return running is not None and running.stale
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

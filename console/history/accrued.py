@@ -26,8 +26,9 @@ class Day(Record):
 class Accrued:
     """Integrates net per hour over time, per local day of ``timezone``; kept in ``path`` across restarts."""
 
-    def __init__(self, path: Path | None, timezone: str) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, timezone: str, *, keeps: bool = True) -> None:
+        """``path`` is read; it is written only by one that ``keeps``."""
+        self._path = path if keeps else None
         self._zone = ZoneInfo(timezone)
         self._day = store.load(path, Day, Day()) if path else Day()
         self._last: tuple[float, float | None] | None = None

@@ -48,8 +48,9 @@ class _Window:
 class Measured:
     """Collects rate and watts while a workload runs and remembers them, across restarts if ``path`` is given."""
 
-    def __init__(self, path: Path | None) -> None:
-        self._path = path
+    def __init__(self, path: Path | None, *, keeps: bool = True) -> None:
+        """``path`` is read; it is written only by one that ``keeps``."""
+        self._path = path if keeps else None
         kept = store.load(path, Kept, Kept()) if path else Kept()
         self._figures = {(f.uuid, f.workload): f for f in kept.figures}
         self._open: dict[tuple[str, str], _Window] = {}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
-from console.economics.totals import totals
+from console.economics.totals import fresh_net_per_h, totals
 from console.flips.guards import Case, standing
 from console.flips.world import Candidate, candidate
 from console.history.accrued import Accrued
@@ -44,13 +44,15 @@ SHOWN_GUARDS = ("pin", "contract", "rental")
 class State:
     """Turns batches into snapshots."""
 
-    def __init__(self, ground: Ground, read_only: str) -> None:
+    def __init__(self, ground: Ground, read_only: str, *, keeps: bool = True) -> None:
+        """Without ``keeps`` the host's files are read and never written: one that looks on has only older figures."""
         settings = ground.config.settings
         kept = not ground.simulated
         self._ground = ground
         self._read_only = read_only
-        self._measured = Measured(ground.places.state / "measured.json" if kept else None)
-        self._accrued = Accrued(ground.places.state / "today.json" if kept else None, settings.site.timezone)
+        self._measured = Measured(ground.places.state / "measured.json" if kept else None, keeps=keeps)
+        today = ground.places.state / "today.json" if kept else None
+        self._accrued = Accrued(today, settings.site.timezone, keeps=keeps)
         self.pricing = Pricing(ground.config, self._measured)
         self.journal = JournalView(ground)
         self.placed: tuple[Placed, ...] = ()
@@ -63,7 +65,6 @@ class State:
         self._power: dict[str, Trend] = {}
         self._candidates: dict[Uuid, dict[str, Candidate]] = {}
         self._period_s = 1.0
-        self._last_seq = -1
 
     def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
         """Know this before the first tick."""
@@ -171,7 +172,7 @@ class State:
         ground, settings = self._ground, self._ground.config.settings
         alive = tuple(row for row in self._rows if row.reading.state is GpuState.OK)
         sums = totals(alive, self.pricing.site)
-        day = self._accrued.add(now, sums.net_per_h)
+        day = self._accrued.add(now, fresh_net_per_h(alive))
         counts = totals(self._rows, self.pricing.site).counts
         sums = msgspec.structs.replace(
             sums,

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console import units
+from console.economics.totals import HARM
 from console.model import Quote, Snapshot, Totals
 from console.view import clock, tones
 from console.view.pieces import Line, Piece, fit, spread, together, width
@@ -14,7 +15,6 @@ SILENT_S = 5.0
 """Without a new snapshot for this long the screen says that nothing comes in."""
 
 _COUNT = {"ai": ("ai", f"{tones.AI} "), "mine": ("mine", f"{tones.MINE} "), "off": ("label", "")}
-_HARM = ("lost", "gone", "hung", "stuck", "failing", "reset_required")
 
 
 def badges(snapshot: Snapshot, read_only: str) -> Line:
@@ -34,17 +34,18 @@ def first(snapshot: Snapshot, now: float, room: int, read_only: str = "") -> Lin
     short = together([part for part in (host, badge) if part], 2)
     time = (Piece(clock.local(now, snapshot.timezone), "label"), Piece(" "))
     now_part, today, could = _now(totals, symbol), _today(totals, symbol), _could(totals, symbol)
-    brief = counts(totals, brief=True)
+    brief, now_brief = counts(totals, brief=True), _now(totals, symbol, brief=True)
     choices = [
         [head, counts(totals), _watts(snapshot, 16), now_part, today, could, time],
         [head, counts(totals), _watts(snapshot, 8), now_part, today, could, time],
         [head, counts(totals), _watts(snapshot), now_part, today, time],
         [short, counts(totals), _watts(snapshot), now_part, today, time],
         [short, brief, _watts(snapshot), now_part, today, time],
-        [short, brief, _watts(snapshot, limit=False), now_part, time],
-        [short, brief, _watts(snapshot, limit=False), now_part],
-        [short, alarms(totals), now_part],
-        [short, now_part],
+        [short, brief, _watts(snapshot), now_brief, today, time],
+        [short, brief, _watts(snapshot, limit=False), now_brief, time],
+        [short, brief, _watts(snapshot, limit=False), now_brief],
+        [short, alarms(totals), now_brief],
+        [short, now_brief],
     ]
     for parts in choices:
         shown = [part for part in parts if part]
@@ -58,9 +59,9 @@ def counts(totals: Totals, *, brief: bool = False) -> Line:
     total = sum(number for _, number in totals.counts)
     out: list[Line] = [] if brief else [(Piece(f"{total}", "strong"), Piece(" GPUs", "label"))]
     for word, number in totals.counts:
-        tone, glyph = _COUNT.get(word, ("harm", "✕ ") if word in _HARM else ("label", ""))
+        tone, glyph = _COUNT.get(word, ("harm", "✕ ") if word in HARM else ("label", ""))
         if number and not (brief and tone == "label"):
-            name = "" if brief and tone != "harm" else f" {word}"
+            name = "" if brief and tone != "harm" else f" {_said(word)}"
             out.append((Piece(f"{glyph}{number}{name}", tone),))
     return together(out, 2)
 
@@ -68,8 +69,12 @@ def counts(totals: Totals, *, brief: bool = False) -> Line:
 def alarms(totals: Totals) -> Line:
     """What of the counts is wrong: ``✕ 1 lost``."""
     return together(
-        [(Piece(f"✕ {number} {word}", "harm"),) for word, number in totals.counts if number and word in _HARM]
+        [(Piece(f"✕ {number} {_said(word)}", "harm"),) for word, number in totals.counts if number and word in HARM]
     )
+
+
+def _said(word: str) -> str:
+    return word.replace("_", " ")
 
 
 def _watts(snapshot: Snapshot, bar: int = 0, *, limit: bool = True) -> Line:
@@ -88,15 +93,19 @@ def _watts(snapshot: Snapshot, bar: int = 0, *, limit: bool = True) -> Line:
     return tuple(out)
 
 
-def _now(totals: Totals, symbol: str) -> Line:
-    tone = tones.money(totals.net_per_h, strong=True)
-    partly = f"  {totals.unknown_rows} unknown" if totals.unknown_rows else ""
-    return (
+def _now(totals: Totals, symbol: str, *, brief: bool = False) -> Line:
+    """What is earned now. With a stale price under it it is no profit: dimmed, marked, and how many rows are meant."""
+    stale, unknown = totals.stale_rows, totals.unknown_rows
+    out = [
         Piece("now ", "label"),
-        Piece(units.money(totals.net_per_h), tone),
+        Piece(units.money(totals.net_per_h), "stale" if stale else tones.money(totals.net_per_h, strong=True)),
         Piece(f" {symbol}/h", "label"),
-        Piece(partly, "aside"),
-    )
+    ]
+    if stale:
+        out.append(Piece(" !" if brief else f" ! {stale} stale", "warn"))
+    if unknown and not brief:
+        out.append(Piece(f"  {unknown} unknown", "aside"))
+    return tuple(out)
 
 
 def _today(totals: Totals, symbol: str) -> Line:
@@ -104,10 +113,15 @@ def _today(totals: Totals, symbol: str) -> Line:
 
 
 def _could(totals: Totals, symbol: str) -> Line:
-    best = totals.best_net_per_h
+    best, stale = totals.best_net_per_h, totals.best_stale_rows > 0
     if best is None:
         return ()
-    return Piece("could be ", "label"), Piece(units.money(best), "value"), Piece(f" {symbol}/h", "label")
+    return (
+        Piece("could be ", "label"),
+        Piece(f"{tones.tilde(totals.best_basis)}{units.money(best)}", "stale" if stale else "value"),
+        Piece(f" {symbol}/h", "label"),
+        *((Piece(" !", "warn"),) if stale else ()),
+    )
 
 
 def second(snapshot: Snapshot, now: float, room: int, silent_s: float = 0.0) -> Line:

@@ -24,18 +24,10 @@ from console.economics.terms import (
     TokenTerms,
     Work,
 )
-from console.economics.totals import totals
 from console.model import (
     Basis,
-    GpuRow,
-    GpuState,
-    Holder,
-    Instance,
     Kind,
-    Occupancy,
     Option,
-    Reading,
-    Uuid,
 )
 
 AMOUNT = st.floats(min_value=0, max_value=100)
@@ -309,61 +301,6 @@ def test_dual_mining_has_no_profit_per_hash() -> None:
     assert found.profit_per_hash is not None
     assert found.profit_per_hash.value is None
     assert found.net_per_h is not None
-
-
-def row(
-    slot: int,
-    options: list[Option],
-    running: str | None,
-    *,
-    power_w: float | None = 200.0,
-    state: GpuState = GpuState.OK,
-    holder: Holder = Holder.WORKLOAD,
-) -> GpuRow:
-    uuid = Uuid(f"GPU-{slot}")
-    now = next((o for o in options if o.workload == running), None)
-    instance = Instance(workload=now.workload, kind=now.kind, uuids=(uuid,), pids=(), unit="u") if now else None
-    return GpuRow(
-        reading=Reading(slot=slot, uuid=uuid, pci="", name="", at=0.0, state=state, power_w=power_w),
-        occupancy=Occupancy(uuid=uuid, holder=holder, instance=instance),
-        output=None,
-        money=money(options, running, Moment(at=0.0), Rules()),
-    )
-
-
-@given(st.lists(st.tuples(st.one_of(st.none(), AMOUNT), st.one_of(st.none(), WATTS)), min_size=1, max_size=9), sites())
-def test_totals_are_the_sums_of_rows(rows: list[tuple[float | None, float | None]], at: SiteTerms) -> None:
-    """Known rows add up, unknown ones are left out and counted, and nothing known is None, not 0."""
-    made = []
-    for slot, (per_hash, watts) in enumerate(rows):
-        per = price(None if per_hash is None else per_hash * 1e-12)
-        mine = option(msgspec.structs.replace(MINING, per_hash=per), work(), at)
-        off = option(OffTerms(), work(), at)
-        made.append(row(slot, [mine, off], "ergo", power_w=watts))
-    found = totals(made, at)
-    nets = [r.money.net_per_h for r in made if r.money.net_per_h is not None]
-    assert found.net_per_h == (pytest.approx(sum(nets)) if nets else None)
-    walls = [at.wall_w(watts) or 0.0 for _, watts in rows if watts is not None]
-    assert found.wall_w == (pytest.approx(sum(walls)) if walls else None)
-    assert found.unknown_rows == len(made) - len(nets)
-    bests = [max(o.net_per_h for o in r.money.options if o.net_per_h is not None) for r in made]
-    assert found.best_net_per_h == pytest.approx(sum(bests))
-
-
-def test_counts_say_whose_and_what_became() -> None:
-    """AI, mining and off first, then GPUs of others, then lost ones."""
-    at = site()
-    mine, off = option(MINING, work(), at), option(OffTerms(), work(), at)
-    rows = [
-        row(0, [mine, off], "ergo"),
-        row(1, [mine, off], "off"),
-        row(2, [mine, off], None, holder=Holder.FOREIGN),
-        row(3, [], None, state=GpuState.LOST, power_w=None),
-        row(4, [mine, off], "ergo"),
-    ]
-    assert totals(rows, at).counts == (("mine", 2), ("off", 1), ("foreign", 1), ("lost", 1))
-    assert totals(rows, at).unknown_rows == 2
-    assert totals([], at).net_per_h is None
 
 
 def test_kinds_of_options() -> None:

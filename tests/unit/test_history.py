@@ -83,6 +83,23 @@ def test_warm_up_is_left_out_and_medians_survive_a_restart(tmp_path: Path) -> No
     assert Measured(path).on("GPU-a", "ergo") == figure
 
 
+def test_one_that_only_looks_knows_the_files_and_never_writes_them(tmp_path: Path) -> None:
+    """A status beside a running console would put older figures over its newer ones."""
+    day, known = tmp_path / "today.json", tmp_path / "measured.json"
+    for keeps in (True, False):
+        accrued, measured = Accrued(day, "UTC", keeps=keeps), Measured(known, keeps=keeps)
+        for second in range(200):
+            at = NOON + (0 if keeps else 200) + second
+            accrued.add(at, 0.36)
+            measured.observe("GPU-a", "M", "ergo", at, rate=2e8, power_w=221.0 if keeps else 99.0)
+        accrued.save()
+        measured.save()
+        if keeps:
+            before = day.read_bytes(), known.read_bytes()
+    assert accrued.add(NOON + 400, None).accrued == pytest.approx(0.04, rel=0.01), "it goes on from what was kept"
+    assert (day.read_bytes(), known.read_bytes()) == before
+
+
 def test_gpus_of_a_model_stand_in_for_each_other() -> None:
     """The estimate for a card that never ran a workload is the median of its model here."""
     measured = Measured(None)

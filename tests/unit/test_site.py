@@ -6,11 +6,12 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 
 from console.demo import FarmGround, open_farm
 from console.flips.records import Progress
-from console.model import GpuState, Holder, Snapshot
+from console.model import GpuState, Holder, Quote, Snapshot
 from console.site.live import LiveSite
 from console.site.state import State
 from console.telemetry.simulated import Farm, HandTimer
@@ -85,6 +86,33 @@ def test_a_lost_gpu_keeps_its_row_and_leaves_the_sums(tmp_path: Path) -> None:
     assert any("lost: xid 79" in line.text for line in after.log)
 
 
+class _OldErg(FarmGround):
+    """A farm whose feed of ERG's price answered an hour ago and not since."""
+
+    def quotes(self, now: float) -> tuple[Quote, ...]:
+        """The farm's, that one old."""
+        return tuple(
+            msgspec.structs.replace(quote, at=START - 3600)
+            if (quote.kind, quote.name) == ("coin_price", "ERG")
+            else quote
+            for quote in super().quotes(now)
+        )
+
+
+def test_today_counts_no_money_at_stale_prices(tmp_path: Path) -> None:
+    """What stands in the header's sum with a mark is in no accrual: today grows by the fresh rows alone."""
+    farm = Farm(gpus=8, scenario="calm", start=START, timer=HandTimer())
+    place = _OldErg(farm, tmp_path)
+    state = State(place, "")
+    before, after = ticked(place, state, 3), ticked(place, state, 1)
+    miners = [row for row in before.rows if row.money.running == "ergo"]
+    assert before.totals.stale_rows == len(miners) > 0
+    fresh = sum(row.money.net_per_h or 0.0 for row in before.rows if row not in miners)
+    assert before.totals.net_per_h == pytest.approx(fresh + sum(row.money.net_per_h or 0.0 for row in miners))
+    assert before.totals.today_accrued is not None and after.totals.today_accrued is not None
+    assert after.totals.today_accrued - before.totals.today_accrued == pytest.approx(fresh / 3600)
+
+
 def test_a_stranger_is_priced_at_nothing_and_refused(tmp_path: Path) -> None:
     """Nothing is compared on a GPU that is not ours, and no force moves it."""
     place = ground(tmp_path, "stormy")
@@ -94,6 +122,8 @@ def test_a_stranger_is_priced_at_nothing_and_refused(tmp_path: Path) -> None:
     assert foreign.money.running is None and foreign.money.net_per_h is None
     site = LiveSite(place)
     site._state = state
+    site._world = site._plannable()
+    site._world = site._plannable()
     slot = foreign.reading.slot
     plan = site.plan((slot,), "off", whole=True, force=(f"rig-07:{slot}",))
     assert plan.moves == ()

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.model import Totals
+from console.model import Basis, GpuState, Totals
 from console.view import header
 from console.view.pieces import text_of, width
 from tests.pilot import sample
@@ -60,6 +60,43 @@ def test_a_sum_with_unknown_addends_says_how_many() -> None:
     """A total that leaves a GPU out is not the whole truth."""
     totals = msgspec.structs.replace(SNAPSHOT.totals, unknown_rows=2)
     assert "2 unknown" in first(200, totals=totals)
+
+
+@pytest.mark.parametrize("room", [60, 80, 120, 200])
+def test_a_sum_at_stale_prices_is_dimmed_and_marked_at_every_width(room: int) -> None:
+    """Promise 1: a rate without a fresh price is not a profit, without colour too."""
+    totals = msgspec.structs.replace(SNAPSHOT.totals, stale_rows=1)
+    line = header.first(sample.snapshot(totals=totals), sample.NOW, room)
+    assert "now +4.30 $/h !" in text_of(line)
+    assert next(p.tone for p in line if p.text == "+4.30") == "stale"
+    fresh = first(room, totals=msgspec.structs.replace(totals, stale_rows=0))
+    assert "$/h !" not in fresh
+
+
+def test_where_there_is_room_it_says_how_many_are_stale() -> None:
+    """The mark alone would not say whether one GPU is meant or all."""
+    assert "+4.30 $/h ! 3 stale  2 unknown" in first(
+        200, totals=msgspec.structs.replace(SNAPSHOT.totals, stale_rows=3, unknown_rows=2)
+    )
+
+
+def test_what_it_could_be_carries_the_worst_basis() -> None:
+    """A sum with one estimate in it is an estimate, and one at a stale price says so."""
+
+    def could(**more: object) -> str:
+        return first(200, totals=msgspec.structs.replace(SNAPSHOT.totals, **more))
+
+    assert "could be ~+4.86 $/h" in could(best_basis=Basis.TABLE)
+    assert "could be +4.86 $/h" in could(best_basis=Basis.MEASURED, best_stale_rows=0)
+    assert "could be +4.86 $/h !" in could(best_basis=Basis.MEASURED, best_stale_rows=1)
+
+
+@pytest.mark.parametrize("word", ["stuck", "failing", *(s.value for s in GpuState if s is not GpuState.OK)])
+def test_every_harm_stands_as_an_alarm(word: str) -> None:
+    """Also where there is room for alarms alone."""
+    totals = msgspec.structs.replace(SNAPSHOT.totals, counts=(("mine", 7), (word, 1)))
+    for room in (60, 120, 200):
+        assert f"✕ 1 {word.replace('_', ' ')}" in first(room, totals=totals)
 
 
 def test_unknown_totals_are_dashes() -> None:
