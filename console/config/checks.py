@@ -12,7 +12,7 @@ from console.text import clean
 
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
 _BACKGROUND = re.compile(r"uid:[A-Za-z0-9_.$-]+|cgroup:/\S+")
-_GPU_UUID = re.compile(r"GPU-[0-9A-Fa-f-]{4,}")
+_GPU_UUID = re.compile(r"GPU-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _LONGEST = 1000
 
 
@@ -112,7 +112,8 @@ def _gpus(settings: Settings) -> Iterator[Problem]:
     slots: dict[int, str] = {}
     for uuid, gpu in settings.gpus.items():
         if not _GPU_UUID.fullmatch(uuid):
-            yield Problem(("gpus", uuid), 'is not a GPU\'s UUID, expected [gpus."GPU-…"]')
+            text = "is not a GPU's whole UUID, expected GPU- and 36 characters as nvidia-smi -L writes them"
+            yield Problem(("gpus", uuid), text)
         if gpu.slot is not None and slots.setdefault(gpu.slot, uuid) != uuid:
             text = f"is {gpu.slot}, which {slots[gpu.slot]} has already; a slot is one card's for ever"
             yield Problem(("gpus", uuid, "slot"), text)

@@ -10,10 +10,10 @@ from pathlib import Path
 import msgspec
 
 from console import paths
+from console.config.cautions import cautions
 from console.config.errors import ConfigError, Problem, dotted
 from console.config.opening import read_trusted
 from console.config.settings import Config, Settings
-from console.model import Kind
 from console.text import clean
 
 __all__ = ["ConfigError", "find", "load"]
@@ -51,7 +51,7 @@ def load(path: Path | None) -> Config:
         path=str(path),
         hash=sha256(opened.body).hexdigest(),
         written_at=opened.written_at,
-        warnings=tuple(_warnings(settings)),
+        warnings=tuple(cautions(settings)),
     )
 
 
@@ -115,19 +115,3 @@ def _refuse(path: Path, text: str, problems: Iterator[Problem]) -> None:
 def _sentence(path: Path, line: int, problem: Problem) -> str:
     at = f"{path}, line {line}" if line else str(path)
     return f"{at}: {dotted(problem.where)} {problem.text}"
-
-
-def _warnings(settings: Settings) -> Iterator[str]:
-    """What is allowed and yet leaves a hole in what the console can say."""
-    power = settings.power
-    if settings.workloads and power.price_per_kwh is None and not power.components:
-        yield "[power] has no price_per_kwh: net figures stay unknown"
-    for name, workload in settings.workloads.items():
-        if workload.kind is Kind.OFF:
-            continue
-        if not workload.unit:
-            yield f"workloads.{name} has no controller and unit: it is never recognised, started or stopped"
-        if workload.meter is None:
-            yield f"workloads.{name} has no meter: what it produces stays an estimate"
-        if workload.kind is Kind.MINE and workload.coin is None:
-            yield f"workloads.{name} names no coin: what it earns stays unknown"

@@ -83,11 +83,11 @@ class ControllerSettings(Record):
 
 
 class GpuSettings(Record):
-    """``[gpus."GPU-…"]``: what is fixed about one card."""
+    """``[gpus."GPU-…"]``: what is fixed about one card. The name is its whole UUID: a part would match nothing."""
 
     slot: int | None = None
     pin: str | None = None  # the only workload it may run
-    curtailable: bool = False
+    curtailable: bool = False  # may stand down for the grid though rented or under contract; nothing reads it yet
 
 
 class MeterSettings(Record):
@@ -161,6 +161,12 @@ class Settings(Record):
     controllers: dict[str, ControllerSettings] = msgspec.field(default_factory=dict)
     gpus: dict[str, GpuSettings] = msgspec.field(default_factory=dict)
     workloads: dict[str, WorkloadSettings] = msgspec.field(default_factory=dict)
+
+
+def pin_of(settings: Settings, uuid: str) -> str | None:
+    """The only workload that ``[gpus]`` lets this GPU run; None where it may run any. ``uuid`` is the whole UUID."""
+    gpu = settings.gpus.get(uuid)
+    return gpu.pin if gpu is not None else None
 
 
 class Config(Record):

@@ -98,7 +98,7 @@ class GpuRows:
             self._roster.saw(present, at)
 
     def forget(self, uuid: Uuid) -> None:
-        """Retire a GPU that is gone. Raises ValueError for any other, and for all before the driver first listed them."""
+        """Retire a GPU that is gone. Raises ValueError for any other, and for all before the driver has listed any."""
         if self._listed is None:
             raise ValueError("which GPUs are gone cannot be told yet: the driver has not listed them")
         row = self._rows.get(uuid)

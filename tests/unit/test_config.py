@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from console import paths
 from console.config.lines import Lines
 from console.config.loading import ConfigError, find, load
-from console.config.settings import Config, Settings
+from console.config.settings import Config, Settings, pin_of
 from console.model import Kind
 
 VALID = """\
@@ -115,6 +115,14 @@ def test_whole_config_is_typed(tmp_path: Path) -> None:
     assert config.settings.power.components[0].price_per_kwh == -0.02
     assert config.settings.gpus["GPU-11111111-2222-3333-4444-555555555555"].slot == 3
     assert config.warnings == ("workloads.qwen has no meter: what it produces stays an estimate",)
+
+
+def test_pin_is_found_by_the_whole_uuid(tmp_path: Path) -> None:
+    """A pin is its own card's: other cards, and cards with settings but no pin, may run anything."""
+    other = "GPU-22222222-2222-3333-4444-555555555555"
+    known = load(written(tmp_path, f'{VALID}\n[gpus."{other}"]\nslot = 4\n')).settings
+    assert pin_of(known, "GPU-11111111-2222-3333-4444-555555555555") == "ergo"
+    assert pin_of(known, other) is None and pin_of(known, "GPU-11111111") is None
 
 
 def test_no_file_is_the_defaults() -> None:
@@ -233,6 +241,9 @@ FAULTS = [
     ("http://127.0.0.1:404{slot}", "http://a:b@h:1", "a:b", "put a token into token_file"),
     ("http://127.0.0.1:404{slot}", "http://[", "http://[", "expected http://HOST:PORT"),
     ('pin = "ergo"', 'pin = "erg"', "pin", 'pin is "erg", which is no workload; did you mean ergo?'),
+    ("GPU-11111111-2222-3333-4444-555555555555", "GPU-11111111", "GPU-1", "GPU-11111111 is not a GPU's whole UUID"),
+    ("GPU-11111111-2222-3333-4444-555555555555", "GPU-AAAAAAAA-2222-3333-4444-555555555555", "GPU-A", "nvidia-smi -L"),
+    ("GPU-11111111-2222-3333-4444-555555555555", "0000:41:00.0", "0000:41", "is not a GPU's whole UUID"),
     ("[workloads.standby]", "[workloads.off]", "workloads.off", "workloads.off may not be named off"),
     ("[workloads.standby]", "[workloads.Mine]", "Mine", "may not be named Mine"),
     ("[workloads.standby]", '[workloads."a b"]', "a b", 'workloads."a b" is no name for a workload'),

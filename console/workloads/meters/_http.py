@@ -49,7 +49,8 @@ class Endpoint:
         """The body of ``path``, at most 2 MiB, within ``timeout_s`` in all.
 
         Raises WorkloadError with a sentence, StatusError among them. Redirects are not followed, compressed answers not
-        read, and neither proxies nor credentials of the environment are used.
+        read, and neither proxies nor credentials of the environment are used. One thing is out of reach: where the
+        URL has a name for a host, the system's resolver takes as long as it likes. The config warns of such a name.
         """
         import httpx
 
