@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import sys
+from pathlib import Path
 
 COMMANDS: dict[str, tuple[str, str]] = {
     "screen": ("console.commands.screen", "the console on this host (also what no command means)"),
@@ -35,6 +37,8 @@ changeover COMMAND --help tells more. Exit codes: 0 done or already so, 1 failed
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
+    if sys.stdout is None:  # started with stdout closed
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it is stdout from now on
     if args[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(usage())
         return 0
@@ -47,15 +51,33 @@ def main(argv: list[str] | None = None) -> int:
     if name not in COMMANDS:
         return _unknown(name)
     try:
-        module = importlib.import_module(COMMANDS[name][0])
-        code = int(module.main(args))
-        sys.stdout.flush()
+        return _run(COMMANDS[name][0], args)
     except KeyboardInterrupt:
         return 130
     except BrokenPipeError:
-        # The reader of our pipe has gone; the flush at exit would print a traceback about it.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return _mute(1)
+    except OSError as error:
+        if error.errno != errno.ENOSPC:
+            raise
+        sys.stderr.write(f"changeover {name}: its output could not be written: {error.strerror}\n")
+        return _mute(1)
+
+
+def _run(module: str, args: list[str]) -> int:
+    from console.paths import PlacesError
+
+    try:
+        code = int(importlib.import_module(module).main(args))
+    except PlacesError as error:
+        sys.stderr.write(f"changeover: {error}\n")
         return 1
+    sys.stdout.flush()
+    return code
+
+
+def _mute(code: int) -> int:
+    """``code``, with nothing left for the flush at exit to fail on a second time."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return code
 
 

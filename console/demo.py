@@ -25,6 +25,7 @@ class FarmGround:
     """A simulated farm as the ground of a site. Implements console.site.ground.Ground."""
 
     simulated = True
+    boot_id = "simulated"
     banners: tuple[str, ...] = ()
 
     def __init__(self, farm: Farm, folder: Path) -> None:

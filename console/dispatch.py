@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import queue
 import subprocess
 import sys
 import threading
@@ -21,50 +22,67 @@ ENDS = ("outcome", "refused", "error")
 
 
 class Runner:
-    """One ``python -m console.runner``: told to prepare, then perhaps to go. Closing its stdin lets it go."""
+    """One ``python -m console.runner``: told to prepare, then perhaps to go. Closing it closes its stdin.
+
+    Starting a process and writing to a pipe may block, so a thread of its own does both; no call here waits.
+    """
 
     def __init__(self) -> None:
-        self._process = subprocess.Popen(
-            [sys.executable, "-m", "console.runner"],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-        )
-        self._lock = threading.Lock()
+        self._orders: queue.SimpleQueue[Order | None] = queue.SimpleQueue()
+        self._started = threading.Event()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._failed = ""
+        threading.Thread(target=self._serve, name="runner", daemon=True).start()
 
     def tell(self, order: Order) -> None:
-        """Write one line; a runner that has gone is noticed where its answers are read."""
-        assert self._process.stdin is not None
-        with self._lock, contextlib.suppress(BrokenPipeError, ValueError):
-            self._process.stdin.write(encode(order))
-            self._process.stdin.flush()
-
-    def follow(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
-        """Pass on every line until the runner ends; moves that it never ended are told as errors."""
-        assert self._process.stdout is not None
-        open_moves = {move.flip_id: move.slots for move in plan.moves}
-        while line := self._process.stdout.readline(MAX_LINE):
-            try:
-                progress = msgspec.json.decode(line, type=Progress)
-            except msgspec.DecodeError:
-                continue
-            if progress.kind in ENDS:
-                open_moves.pop(progress.flip_id, None)
-            heard(progress)
-        code = self._process.wait()
-        for flip_id, slots in open_moves.items():
-            heard(_cut_off(flip_id, slots, code))
-        self.close()
+        """Pass on one order; a runner that has gone is noticed where its answers are read."""
+        self._orders.put(order)
 
     def close(self) -> None:
         """Let it go; what it has begun to stop it finishes without us."""
-        with self._lock:
-            for pipe in (self._process.stdin, self._process.stdout):
-                if pipe is not None:
-                    with contextlib.suppress(OSError):
-                        pipe.close()
-        threading.Thread(target=self._process.wait, name="runner's end", daemon=True).start()
+        self._orders.put(None)
+
+    def follow(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
+        """Pass on every line until the runner ends; moves that it never ended are told as errors. Blocks."""
+        open_moves = {move.flip_id: move.slots for move in plan.moves}
+        self._started.wait()
+        why = self._failed
+        if self._process is not None and self._process.stdout is not None:
+            with self._process.stdout as lines:
+                while line := lines.readline(MAX_LINE):
+                    progress = _progress(line)
+                    if progress is not None and progress.kind in ENDS:
+                        open_moves.pop(progress.flip_id, None)
+                    if progress is not None:
+                        heard(progress)
+            why = f"the runner ended early ({self._process.wait()})"
+        for flip_id, slots in open_moves.items():
+            heard(_cut_off(flip_id, slots, why))
+        self.close()
+
+    def _serve(self) -> None:
+        try:
+            # -P: code is never taken from the directory that the operator happens to stand in.
+            self._process = subprocess.Popen(
+                [sys.executable, "-P", "-m", "console.runner"],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=True,
+            )
+        except OSError as error:
+            self._failed = f"no runner could be started: {error.strerror or error}"
+        self._started.set()
+        pipe = self._process.stdin if self._process else None
+        while (order := self._orders.get()) is not None:
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.write(encode(order))
+                    pipe.flush()
+        if self._process is not None and pipe is not None:
+            with contextlib.suppress(OSError):
+                pipe.close()
+            self._process.wait()
 
 
 class RunnerFlipper:
@@ -96,13 +114,14 @@ class RunnerFlipper:
 
         def follow() -> None:
             runner.follow(plan, heard)
-            self._busy.remove(runner)
+            with contextlib.suppress(ValueError):
+                self._busy.remove(runner)
 
         threading.Thread(target=follow, name=f"flip {plan.plan_id}", daemon=True).start()
 
     def stop(self) -> None:
         """Begin no further moves."""
-        for runner in self._busy:
+        for runner in list(self._busy):
             runner.tell(Order(stop=True))
 
     def close(self) -> None:
@@ -112,7 +131,14 @@ class RunnerFlipper:
             runner.close()
 
 
-def _cut_off(flip_id: str, slots: tuple[int, ...], code: int) -> Progress:
+def _progress(line: bytes) -> Progress | None:
+    try:
+        return msgspec.json.decode(line, type=Progress)
+    except msgspec.DecodeError:
+        return None
+
+
+def _cut_off(flip_id: str, slots: tuple[int, ...], why: str) -> Progress:
     names = ",".join(map(str, slots))
     return Progress(
         flip_id=flip_id,
@@ -120,5 +146,5 @@ def _cut_off(flip_id: str, slots: tuple[int, ...], code: int) -> Progress:
         kind="error",
         step="outcome",
         slots=slots,
-        text=f"the runner ended early ({code}); changeover settle {names} brings the flip to an outcome",
+        text=f"{why}; changeover settle {names} brings the flip to an outcome",
     )

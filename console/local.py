@@ -9,6 +9,7 @@ from collections.abc import Callable
 from console.config.loading import find, load
 from console.config.settings import Config
 from console.dispatch import RunnerFlipper
+from console.flips.journal import read_boot_id
 from console.market.quotes import configured
 from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
 from console.paths import ALONE, Places, places
@@ -42,6 +43,7 @@ class HostGround:
         self.host = clean(socket.gethostname().partition(".")[0], 40)
         self.config = config
         self.places = where
+        self.boot_id = read_boot_id()
         self.roster = Roster(where.roster, _fixed_slots(config))
         self.source = NvmlSource(self.roster)
         self.flipper = RunnerFlipper(config, where)

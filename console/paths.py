@@ -6,12 +6,17 @@ import os
 from pathlib import Path
 
 from console.model import Record
+from console.text import clean
 
 SYSTEM_CONFIG = Path("/etc/changeover/config.toml")
 SYSTEM_STATE = Path("/var/lib/changeover")
 SYSTEM_RUN = Path("/run/changeover")
 ALONE = "flips are coordinated for this user alone: the shared directories are missing"
 """What the operator is told while places are not shared."""
+
+
+class PlacesError(Exception):
+    """State cannot be kept where it should be; ``str`` is a sentence."""
 
 
 class Places(Record):
@@ -55,5 +60,11 @@ def places() -> Places:
 
 def _made(found: Places) -> Places:
     for folder in (found.state, found.run):
-        folder.mkdir(mode=0o770 if found.shared else 0o700, parents=True, exist_ok=True)
+        try:
+            folder.mkdir(mode=0o770 if found.shared else 0o700, parents=True, exist_ok=True)
+        except OSError as error:
+            said = f"{clean(folder)} cannot be made: {error.strerror}"
+            raise PlacesError(
+                f"{said}; name others with CHANGEOVER_STATE and CHANGEOVER_RUN, or XDG_STATE_HOME"
+            ) from None
     return found

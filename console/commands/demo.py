@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import sys
-
 from console.commands.flags import parser
+from console.commands.screen import has_screen
 
 SUMMARY = "the console on a simulated farm"
 
@@ -29,7 +28,7 @@ def main(argv: list[str]) -> int:
     read_only = "--read-only" if args.read_only else ""
     site = open_farm(args.gpus, args.seed, args.speed, args.scenario, read_only=read_only)
     try:
-        if args.json or not (sys.stdin.isatty() and sys.stdout.isatty()):
+        if args.json or not has_screen():
             from console.commands import status
             from console.commands.opening import settled
 

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 from console.commands.flags import parser
 
+NO_SCREEN = ("", "dumb", "unknown")
 SUMMARY = "the console on this host (also what no command means)"
 
 
 def main(argv: list[str]) -> int:
-    """Run the console until it is quit; exit code 0."""
+    """Run the console until it is quit, or print one snapshot; exit code 0 either way."""
     args = parser("", "The console on this host. Without a terminal it prints one snapshot.").parse_args(argv)
-    if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        from console.commands import status
+    if not has_screen():
+        from console.commands.opening import opened, settled
+        from console.commands.status import show
 
-        return status.main(argv)
+        with opened(args, only_looks=True) as site:
+            show(settled(site, 2), as_json=False)
+        return 0
     from console.commands.opening import opened
 
     with opened(args) as site:
@@ -23,3 +28,8 @@ def main(argv: list[str]) -> int:
         from console.app import run
 
         return run(site, mono=args.no_color or None)
+
+
+def has_screen() -> bool:
+    """True on a terminal that can be drawn on; a pipe and TERM=dumb get one snapshot as text."""
+    return sys.stdin.isatty() and sys.stdout.isatty() and os.environ.get("TERM", "dumb") not in NO_SCREEN

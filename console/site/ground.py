@@ -48,6 +48,10 @@ class Ground(Protocol):
         """Where journal, locks and history are."""
 
     @property
+    def boot_id(self) -> str:
+        """Of which boot the journal's clock readings are."""
+
+    @property
     def simulated(self) -> bool:
         """True when nothing here is real."""
 

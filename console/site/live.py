@@ -37,6 +37,7 @@ class LiveSite:
         self._heard: list[Callable[[Snapshot], None]] = []
         self._over = threading.Event()
         self._planned: tuple[Uuid, ...] = ()
+        self._world = PlanWorld(host=ground.host, rows=(), candidates=())
         self._snapshot = _nothing_yet(ground, read_only)
         # A daemon: a reading that hangs must not keep the console from quitting.
         self._thread = threading.Thread(target=self._run, name="site", daemon=True)
@@ -69,11 +70,11 @@ class LiveSite:
     def plan(self, slots: tuple[int, ...], target: str, *, whole: bool, force: tuple[str, ...] = ()) -> Plan:
         """What flipping ``slots`` to ``target`` would do."""
         who, at = whoami("console"), self._ground.now()
-        return self._made(plan(self._world(), slots, target, whole=whole, who=who, at=at, force=force))
+        return self._made(plan(self._world, slots, target, whole=whole, who=who, at=at, force=force))
 
     def undo(self, slots: tuple[int, ...]) -> Plan:
         """The plan that takes back the latest flip of these GPUs."""
-        made = undo_plan(self._world(), self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
+        made = undo_plan(self._world, self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
         return self._made(made)
 
     def prepare(self) -> None:
@@ -137,27 +138,27 @@ class LiveSite:
             try:
                 with self._lock:
                     self._snapshot = self._state.apply(batch)
+                    self._world = self._plannable()
             except Exception as error:
                 # A defect of ours must be seen, and must not leave old figures standing there as if they were live.
-                self._snapshot = _broken(self._snapshot, batch.seq, error)
+                self._snapshot = _broken(self._snapshot, self._ground.banners, batch.seq, error)
                 self._over.wait(WAIT_S)
             for heard in self._heard:
                 heard(self._snapshot)
 
-    def _world(self) -> PlanWorld:
-        settings = self._ground.config.settings
-        with self._lock:
-            journal = self._state.journal
-            return PlanWorld(
-                host=self._ground.host,
-                rows=tuple(self._state.plannable()),
-                candidates=self._state.candidates(),
-                advice=settings.advice,
-                config_hash=self._ground.config.hash,
-                base_mib=dict(journal.base_mib),
-                pins=self._state.pins(),
-                failed_starts=journal.failed_starts(),
-            )
+    def _plannable(self) -> PlanWorld:
+        """What a plan may look at, frozen with each tick: a key that asks for a plan waits for nobody."""
+        journal = self._state.journal
+        return PlanWorld(
+            host=self._ground.host,
+            rows=tuple(self._state.plannable()),
+            candidates=self._state.candidates(),
+            advice=self._ground.config.settings.advice,
+            config_hash=self._ground.config.hash,
+            base_mib=dict(journal.base_mib),
+            pins=self._state.pins(),
+            failed_starts=dict(journal.failed_starts),
+        )
 
     def _made(self, made: Plan) -> Plan:
         self._planned = tuple(uuid for move in made.moves for uuid in move.uuids)
@@ -172,13 +173,13 @@ class LiveSite:
         return msgspec.structs.replace(made, moves=(), refusals=(*made.refusals, Refusal(slots=slots, guard=guard)))
 
 
-def _broken(last: Snapshot, seq: int, error: Exception) -> Snapshot:
+def _broken(last: Snapshot, banners: tuple[str, ...], seq: int, error: Exception) -> Snapshot:
     """The last snapshot with all its rows old, and the sentence that says so."""
     at = traceback.extract_tb(error.__traceback__)[-1]
     where = f"{at.filename.rpartition('console/')[2]}:{at.lineno}"
     said = f"readings cannot be worked out ({type(error).__name__} in {where}): what stands here is old; restart"
     rows = tuple(msgspec.structs.replace(row, fresh=False) for row in last.rows)
-    return msgspec.structs.replace(last, seq=seq, rows=rows, banners=(*last.banners[:3], said))
+    return msgspec.structs.replace(last, seq=seq, rows=rows, banners=(said, *banners))
 
 
 def _nothing_yet(ground: Ground, read_only: str) -> Snapshot:

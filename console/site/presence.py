@@ -24,10 +24,16 @@ class Presence:
     def __init__(self, folder: Path, config_hash: str) -> None:
         self._path = folder / f"console-{os.getpid()}.presence"
         self._fd = _claim(self._path)
+        # Marked before looking: of two that start together at least one sees the other.
+        self._mark(config_hash, acts=True)
         self.reason = _disagreement(folder, self._path, config_hash)
+        if self.reason:
+            self._mark(config_hash, acts=False)
+
+    def _mark(self, config_hash: str, *, acts: bool) -> None:
+        mark = {"pid": os.getpid(), "config": config_hash, "schema": SCHEMA, "acts": acts}
         os.ftruncate(self._fd, 0)
-        mark = {"pid": os.getpid(), "config": config_hash, "schema": SCHEMA, "acts": not self.reason}
-        os.write(self._fd, json.dumps(mark).encode())
+        os.pwrite(self._fd, json.dumps(mark).encode(), 0)
 
     def close(self) -> None:
         """Take the mark away."""
@@ -40,6 +46,8 @@ class Presence:
 def _claim(path: Path) -> int:
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
+        with contextlib.suppress(PermissionError):
+            os.fchmod(fd, 0o660)  # whatever the umask says: the others of the group must be able to read it
         fcntl.flock(fd, fcntl.LOCK_EX)
         # Between open and flock another console may have taken the file for one left behind, and away.
         if os.fstat(fd).st_nlink:
@@ -58,16 +66,18 @@ def _disagreement(folder: Path, own: Path, config_hash: str) -> str:
         if mark.get("schema") != SCHEMA:
             return f"the console with pid {pid} is of another version; end it or this one"
         if mark.get("config") != config_hash:
-            return f"the console with pid {pid} runs with another config; reload or end it"
+            return f"the console with pid {pid} runs with another config; end it or this one"
     return ""
 
 
 def _held(path: Path) -> dict[str, object] | None:
     """The mark of a living console; None for a mark left behind, which is taken away."""
     try:
-        fd = os.open(path, os.O_RDWR | os.O_CLOEXEC | os.O_NOFOLLOW)
-    except OSError:
+        fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW)
+    except FileNotFoundError:
         return None
+    except OSError:
+        return {"acts": True, "pid": path.stem.rpartition("-")[2]}  # not to be read is no proof of agreement
     try:
         fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:

@@ -9,7 +9,7 @@ from pathlib import Path
 from console.flips import reading
 from console.flips.chain import Line
 from console.flips.guards import RESTART_WINDOW_S
-from console.flips.journal import JournalError, read_boot_id
+from console.flips.journal import JournalError
 from console.flips.locks import Claims
 from console.flips.records import Progress
 from console.flips.technician import Locks
@@ -18,6 +18,7 @@ from console.site.ground import Ground
 from console.site.interface import JournalLine
 
 SHOWN = 50
+AGAIN_S = 10.0
 TONES = {"done": "label", "rolled_back": "warn", "cancelled": "aside", "off": "harm", "stuck": "harm"}
 Stamp = tuple[int, int, int]
 
@@ -35,19 +36,22 @@ class JournalView:
         self._guards: dict[Uuid, tuple[Guard, ...]] = {}
         self._open: tuple[Line, ...] = ()
         self._told = 0
+        self._read_at = 0.0
         self._own: dict[str, Progress] = {}
         self.error = ""
         self.lines: tuple[JournalLine, ...] = ()
         self.flipping: dict[Uuid, Flipping] = {}
         self.stuck: dict[Uuid, str] = {}
         self.base_mib: dict[str, float] = {}
+        self.failed_starts: dict[str, int] = {}
         self.usual_s: dict[tuple[str, str], float] = {}
 
     def refresh(self) -> None:
         """Look again if anything was written; an unreadable journal leaves the picture as it was and says so."""
-        stamp = (_stamp(self._path), _stamp(self._locks_path))
-        if stamp != self._seen:
+        stamp, now = (_stamp(self._path), _stamp(self._locks_path)), self._ground.now()
+        if stamp != self._seen or now - self._read_at > AGAIN_S:  # locks and failed starts grow old by themselves
             self._guards.clear()
+            self._read_at = now
             with self._complaining():
                 self._read()
                 self._seen = stamp
@@ -58,13 +62,6 @@ class JournalView:
         if uuid not in self._guards:
             self._guards[uuid] = self._locks.guards(uuid, self._ground.now())
         return self._guards[uuid]
-
-    def failed_starts(self) -> dict[str, int]:
-        """How many starts failed on each GPU within the restart budget's window."""
-        try:
-            return reading.failed_starts(self._path, read_boot_id(), self._ground.clock(), RESTART_WINDOW_S)
-        except JournalError:
-            return {}
 
     def progress(self, progress: Progress) -> None:
         """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
@@ -86,7 +83,9 @@ class JournalView:
         self.lines = tuple(_shown(line) for line in reading.lines(self._path, SHOWN))
         self._open = reading.open_intents(self._path)
         self.stuck = {Uuid(uuid): text for uuid, text in reading.stuck(self._path).items()}
-        self.base_mib = reading.base_mib(self._path, read_boot_id())
+        boot_id = self._ground.boot_id
+        self.base_mib = reading.base_mib(self._path, boot_id)
+        self.failed_starts = reading.failed_starts(self._path, boot_id, self._ground.clock(), RESTART_WINDOW_S)
         self.usual_s = reading.usual_s(self._path)
 
     def _follow(self) -> None:

@@ -32,7 +32,11 @@ class _Asker(threading.Thread, Generic[Answer]):
         while not self._over.is_set():
             self._wake.clear()
             begun = time.time()
-            self.answer = self._ask()
+            try:
+                self.answer = self._ask()
+            except Exception:
+                # A defect in one question must end neither the asking nor leave the last answer standing as if new.
+                self.answer = None
             self.asked_at = begun
             self.rounds += 1
             # A rate needs two readings: the second comes soon, whatever the pace after it.
@@ -47,7 +51,8 @@ class _Asker(threading.Thread, Generic[Answer]):
 
 
 class Watch(Generic[Key, Answer]):
-    """Keeps the newest answer per key. ``ask`` functions return their failure as an answer; they do not raise."""
+    """Keeps the newest answer per key. What ``ask`` functions expect to fail they return as an answer; a key whose
+    function raises has no answer until it is well again."""
 
     def __init__(self, name: str, period_s: float) -> None:
         self._name = name

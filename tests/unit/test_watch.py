@@ -42,3 +42,18 @@ def test_what_is_no_longer_wanted_is_no_longer_asked(watch: Watch[str, int]) -> 
     until(lambda: watch.answers() == {"a": 1, "b": 2})
     watch.want({"b": lambda: 3})
     assert watch.answers() == {"b": 2}
+
+
+def test_a_question_that_raises_loses_its_answer_and_is_asked_again(watch: Watch[str, int]) -> None:
+    """A defect leaves no old answer standing, and does not end the asking."""
+    turns = iter([1, ZeroDivisionError(), 3])
+
+    def ask() -> int:
+        turn = next(turns, 3)
+        if isinstance(turn, Exception):
+            assert watch.answers() == {"a": 1}
+            raise turn
+        return turn
+
+    watch.want({"a": ask})
+    until(lambda: watch.answers() == {"a": 3})
