@@ -255,6 +255,7 @@ class Option(Record):
     why_not: str = ""
     source: str = ""  # "measured 2h 10m", "table, 2Miners 2026-06-25"
     missing: tuple[str, ...] = ()  # what would have to be known: "price of ERG"
+    old: tuple[str, ...] = ()  # what is known and stale: "price of ERG 16m old, limit 15m"
 
 
 class Profit(Record):

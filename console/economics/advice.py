@@ -117,11 +117,11 @@ def _minimum_run(now: Option, moment: Moment, rules: Rules) -> list[Part]:
 
 def _standing(now: Option, best: Option, moment: Moment) -> list[Part]:
     """What forbids acting whatever the gain."""
-    found = [f"stale, needs {', '.join(o.missing) or 'fresh quotes of ' + o.workload}" for o in (now, best) if o.stale]
+    found = [f"stale: {', '.join(o.old) or 'quotes of ' + o.workload}" for o in (now, best) if o.stale]
     if best.basis is Basis.TABLE:
         found.append(f"a table figure never acts by itself, run {best.workload} once to measure it")
     if moment.pinned:
-        found.append(f"pinned to {moment.pinned} by hand")
+        found.append(f"pinned to {moment.pinned} in the config")
     if moment.locked:
         found.append(f"locked: {moment.locked}")
     return [Part(text, False) for text in dict.fromkeys((*found, *moment.guards))]

@@ -17,11 +17,10 @@ def money(options: Sequence[Option], running: str | None, moment: Moment, rules:
     """
     ladder = ordered(options, running)
     now = named(ladder, running)
-    net = now.net_per_h if now else None
     return Money(
         options=ladder,
         running=running,
-        net_per_h=net if moment.net_now_per_h is None else moment.net_now_per_h,
+        net_per_h=now.net_per_h if now else None,
         profit_per_hash=profit_per_hash(ladder, running),
         profit_per_ai_hour=profit_per_ai_hour(ladder, running),
         advice=advise(ladder, running, moment, rules),

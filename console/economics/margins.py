@@ -2,14 +2,12 @@
 
 ``gross - fees - power - wear - carbon = net`` holds as floating point, carbon only where it is ``carbon_in_net``. A
 figure that hangs on something unknown is None and the option's ``missing`` says on what; a sum of the known part only
-is never shown as net. ``missing`` also names figures that are known but too old, together with ``stale``.
+is never shown as net. What is known but too old is named in ``old``, together with ``stale``.
 """
 
 from __future__ import annotations
 
 from typing import NamedTuple
-
-import msgspec
 
 from console.economics import ai, mining
 from console.economics.revenue import Revenue, revenue
@@ -53,6 +51,7 @@ def option(terms: Terms, work: Work, site: SiteTerms, why_not: str = "") -> Opti
         why_not=why_not,
         source=work.source,
         missing=tuple(dict.fromkeys((*(m for p in prices for m in p.missing), *income.lacks, *draw.lacks))),
+        old=tuple(dict.fromkeys(words for price in prices for words in price.ages)),
     )
 
 
@@ -61,17 +60,6 @@ def kind(terms: Terms) -> Kind:
     if isinstance(terms, MiningTerms):
         return Kind.MINE
     return Kind.OFF if isinstance(terms, OffTerms) else Kind.AI
-
-
-def net_now(terms: Terms, work: Work, site: SiteTerms) -> float | None:
-    """What a running workload makes in this very hour.
-
-    It differs from the option's net only on a marketplace that tells whether the GPU is rented: the option is judged
-    by occupancy either way, so that a vacancy does not make advice swing; the money of the moment is all or nothing.
-    """
-    if isinstance(terms, MarketplaceTerms) and terms.rented is not None:
-        terms = msgspec.structs.replace(terms, occupancy=1.0 if terms.rented else 0.0)
-    return option(terms, work, site).net_per_h
 
 
 def _draw(terms: Terms, work: Work, site: SiteTerms) -> Draw:

@@ -9,7 +9,6 @@ hashes), 2**13 for Zcash, 1 where difficulty is already counted in hashes (Ether
 from __future__ import annotations
 
 SECONDS_PER_HOUR = 3600.0
-SECONDS_PER_DAY = 86400.0
 
 
 def nethash(difficulty: float, k: float, block_time_s: float) -> float:
@@ -37,11 +36,6 @@ def hashes_per_block(
 def hash_price(coin_price: float, reward: float, block_hashes: float) -> float:
     """Currency per single hash: ``coin_price R / (D k)``. ``reward`` is what the miner gets of a block, in coins."""
     return coin_price * reward / block_hashes
-
-
-def coins_per_day(hashrate_h_per_s: float, reward: float, block_hashes: float) -> float:
-    """Coins a hashrate finds in a day on average: ``H 86400 R / (D k)``."""
-    return hashrate_h_per_s * SECONDS_PER_DAY * reward / block_hashes
 
 
 def gross_per_h(hashrate_h_per_s: float, price_per_hash: float) -> float:

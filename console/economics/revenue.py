@@ -84,7 +84,8 @@ def _rented(terms: MarketplaceTerms) -> Revenue:
 
 def _vacancy(vacant: Option) -> Price:
     """What runs while nobody rents, as one more price that the blend hangs on."""
-    return Price(name=f"net of {vacant.workload}", value=vacant.net_per_h, stale=vacant.stale, lacks=vacant.missing)
+    name, value = f"net of {vacant.workload}", vacant.net_per_h
+    return Price(name=name, value=value, stale=vacant.stale, lacks=vacant.missing, old=vacant.old)
 
 
 def _sold(terms: TokenTerms, work: Work) -> Revenue:

@@ -64,7 +64,6 @@ class Moment(Record):
     pinned: str = ""
     locked: str = ""
     guards: tuple[str, ...] = ()
-    net_now_per_h: float | None = None  # of the running workload in this hour, where it is not its option's net
 
 
 def best_of(options: Sequence[Option], running: str | None = None) -> Option | None:

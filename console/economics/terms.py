@@ -11,21 +11,25 @@ from console.model import Basis, Option, Record
 class Price(Record):
     """One figure that money hangs on. ``value`` is None while it is not known.
 
-    ``lacks`` says in words what would have to be known, or be fresher, and how to supply it:
-    ``"price for ERG: set [quotes.ERG]"``. A price without ``value`` and ``lacks`` is missed by its ``name``.
+    ``lacks`` says in words what would have to be known and how to supply it: ``"price of ERG: set [quotes.ERG]"``;
+    ``old`` how old a stale one is: ``"price of ERG 16m old, limit 15m"``. Without such words it is called its ``name``.
     """
 
     name: str
     value: float | None
     stale: bool = False
     lacks: tuple[str, ...] = ()
+    old: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
-        """What this price lacks; empty when it is known and fresh."""
-        if self.lacks or (self.value is not None and not self.stale):
-            return self.lacks
-        return (f"fresh {self.name}" if self.stale else self.name,)
+        """What this price lacks; empty when it is known, however old."""
+        return self.lacks if self.lacks or self.value is not None else (self.name,)
+
+    @property
+    def ages(self) -> tuple[str, ...]:
+        """What of this price is too old; empty when all of it is fresh."""
+        return self.old if self.old or not self.stale else (self.name,)
 
 
 class SiteTerms(Record):
@@ -84,8 +88,8 @@ class ContractTerms(Record):
 class MarketplaceTerms(Record):
     """AI hosting paid while somebody rents. ``platform_fee`` is taken from the rent.
 
-    ``storage_per_h`` and ``bandwidth_per_h`` come on top, per clock hour and after fees. ``rented`` is None where the
-    platform does not tell. ``vacant`` is what the GPU does while nobody rents, a miner perhaps; None is idle.
+    ``storage_per_h`` and ``bandwidth_per_h`` come on top, per clock hour and after fees. ``vacant`` is what the GPU
+    does while nobody rents, a miner perhaps; None is idle.
     """
 
     workload: str
@@ -94,7 +98,6 @@ class MarketplaceTerms(Record):
     platform_fee: float = 0.0
     storage_per_h: float = 0.0
     bandwidth_per_h: float = 0.0
-    rented: bool | None = None
     vacant: Option | None = None
     wear_per_h: float = 0.0
 

@@ -26,9 +26,9 @@ def totals(
     """Sums over ``rows``. A sum without a single known addend is None; ``unknown_rows`` counts rows without a net."""
     chosen = [option for row in rows if (option := _best(row)) is not None and option.net_per_h is not None]
     return Totals(
-        wall_w=_sum(site.wall_w(row.reading.power_w) for row in rows),
-        net_per_h=_sum(row.money.net_per_h for row in rows),
-        best_net_per_h=_sum(best_net_per_h(row) for row in rows),
+        wall_w=known_sum(site.wall_w(row.reading.power_w) for row in rows),
+        net_per_h=known_sum(row.money.net_per_h for row in rows),
+        best_net_per_h=known_sum(best_net_per_h(row) for row in rows),
         today_accrued=today_accrued,
         today_since=today_since,
         unknown_rows=sum(row.money.net_per_h is None for row in rows),
@@ -47,7 +47,7 @@ def best_net_per_h(row: GpuRow) -> float | None:
 
 def fresh_net_per_h(rows: Iterable[GpuRow]) -> float | None:
     """What the rows earn whose prices are all fresh: the only money that may be accrued. None where no row has any."""
-    return _sum(row.money.net_per_h for row in rows if not _stale(row))
+    return known_sum(row.money.net_per_h for row in rows if not _stale(row))
 
 
 def row_word(row: GpuRow) -> str:
@@ -74,7 +74,8 @@ def _stale(row: GpuRow) -> bool:
     return running is not None and running.stale
 
 
-def _sum(values: Iterable[float | None]) -> float | None:
+def known_sum(values: Iterable[float | None]) -> float | None:
+    """The sum of what is known; None, not 0, where nothing is."""
     known = [value for value in values if value is not None]
     return sum(known) if known else None
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
 
 
 class Trend:
@@ -28,11 +27,6 @@ class Trend:
         if value is not None:
             self._sum += value
             self._count += 1
-
-    def fill(self, values: Iterable[float | None]) -> None:
-        """Put finished steps before everything else, oldest first (a farm that begins with a past)."""
-        self._done.extend(values)
-        self._values = tuple(self._done)
 
     @property
     def values(self) -> tuple[float | None, ...]:

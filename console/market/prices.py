@@ -66,11 +66,11 @@ class Prices(NamedTuple):
         """Currency per coin."""
         quote = self.board.latest("coin_price", coin, self.now)
         if quote is None:
-            return lacking(f"price for {coin}", f"set [quotes.{_key(coin)}]")
+            return lacking(f"price of {coin}", f"set [quotes.{_key(coin)}]")
         currency, _, per = quote.unit.partition("/")
         if per not in ("", coin):
             return _unreadable(quote, f"{self.currency} or {self.currency}/{coin}")
-        return self._exchanged(self._known(quote, f"price for {coin}", quote.value), currency)
+        return self._exchanged(self._known(quote, f"price of {coin}", quote.value), currency)
 
     def per_hash(self, coin: str) -> Price:
         """Currency per single hash: quoted by a market, else coin price x reward / hashes per block."""
@@ -89,6 +89,7 @@ class Prices(NamedTuple):
             value=value,
             stale=price.stale or reward.stale or difficulty.stale,
             lacks=(*price.missing, *reward.missing, *difficulty.missing),
+            old=(*price.old, *reward.old, *difficulty.old),
         )
 
     def _quoted_per_hash(self, quote: Quote) -> Price:
@@ -140,6 +141,7 @@ class Prices(NamedTuple):
             value=price.value * rate.value,
             stale=price.stale or rate.stale,
             lacks=(*price.missing, *rate.missing),
+            old=(*price.old, *rate.old),
         )
 
     def _rates(self, currency: str, name: str) -> Iterator[Price]:
@@ -156,8 +158,8 @@ class Prices(NamedTuple):
         if not quote.stale(self.now):
             return Price(name=name, value=value)
         limit = "its interval is over" if quote.interval_end is not None else f"limit {age(quote.max_age_s)}"
-        words = f"fresh {name} ({age(quote.age_s(self.now))} old, {limit})"
-        return Price(name=name, value=value, stale=True, lacks=(words,))
+        words = f"{name} {age(quote.age_s(self.now))} old, {limit}"
+        return Price(name=name, value=value, stale=True, old=(words,))
 
 
 def lacking(name: str, hint: str) -> Price:

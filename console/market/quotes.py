@@ -41,14 +41,6 @@ class Board(msgspec.Struct, frozen=True):
         """The quote to use: fresh before stale, a feed's before the config's, then the one observed last."""
         return min(self.of(kind, name), key=lambda q: (q.stale(now), q.source == CONFIG, -q.at), default=None)
 
-    def disagreement(self, kind: str, name: str, now: float) -> float | None:
-        """How far the fresh sources of one figure lie apart, as a fraction of their mean; None below two of them."""
-        values = [q.value for q in self.of(kind, name) if not q.stale(now)]
-        mean = sum(values) / len(values) if values else 0.0
-        if len(values) < 2 or mean == 0:
-            return None
-        return (max(values) - min(values)) / abs(mean)
-
 
 def configured(settings: Settings, written_at: float) -> tuple[Quote, ...]:
     """The quotes that a site config holds. ``written_at`` stands for an ``at`` that is not given.

@@ -55,9 +55,8 @@ def terms_of(
     settings: Settings,
     board: Board,
     now: float,
-    rented: bool | None = None,
 ) -> Terms:
-    """What ``workload`` is paid. ``rented`` is what the marketplace says, None where it does not."""
+    """What ``workload`` is paid."""
     prices = Prices(settings, board, now)
     if workload.kind is Kind.MINE:
         return _mining(name, workload, prices)
@@ -66,12 +65,7 @@ def terms_of(
     if workload.revenue is None:
         unpaid = lacking(f"revenue of {name}", f"set [workloads.{name}] revenue")
         return ContractTerms(workload=name, rate=unpaid, wear_per_h=workload.wear_per_h)
-    return _hosting(name, workload, workload.revenue, prices, rented)
-
-
-def coin_hash_price(coin: str, settings: Settings, board: Board, now: float) -> Price:
-    """Currency per single hash of a coin, in the site's currency."""
-    return Prices(settings, board, now).per_hash(coin)
+    return _hosting(name, workload, workload.revenue, prices)
 
 
 def _mining(name: str, workload: WorkloadSettings, prices: Prices) -> MiningTerms:
@@ -90,9 +84,7 @@ def _mining(name: str, workload: WorkloadSettings, prices: Prices) -> MiningTerm
     )
 
 
-def _hosting(
-    name: str, workload: WorkloadSettings, revenue: RevenueSettings, prices: Prices, rented: bool | None
-) -> Terms:
+def _hosting(name: str, workload: WorkloadSettings, revenue: RevenueSettings, prices: Prices) -> Terms:
     wear, fee = workload.wear_per_h, revenue.platform_fee
     if revenue.form == "tokens":
         return TokenTerms(
@@ -113,7 +105,6 @@ def _hosting(
         platform_fee=fee,
         storage_per_h=revenue.storage_per_h,
         bandwidth_per_h=revenue.bandwidth_per_h,
-        rented=rented,
         wear_per_h=wear,
     )
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from console.config.settings import Settings
 from console.economics.margins import option
 from console.economics.terms import OffTerms, Work
+from console.economics.totals import known_sum
 from console.history.trend import Trend
 from console.market.quotes import Board
 from console.market.terms import site_terms, terms_of
@@ -28,8 +29,9 @@ Quotes = Callable[[float], Iterable[Quote]]
 
 
 def backfill(past: Past, settings: Settings, quotes: Quotes, net: dict[str, Trend], power: dict[str, Trend]) -> None:
-    """Fill the trends of every GPU and, under ``""``, of the host."""
-    sums: dict[float, tuple[float, float]] = {}
+    """Fill the trends of every GPU and, under ``""``, of the host. What is unknown is in no sum."""
+    nets: dict[float, list[float | None]] = {}
+    walls: dict[float, list[float | None]] = {}
     boards: dict[float, Board] = {}
     for uuid, moments in past.items():
         own_net, own_power = net.setdefault(uuid, Trend()), power.setdefault(uuid, Trend())
@@ -38,11 +40,11 @@ def backfill(past: Past, settings: Settings, quotes: Quotes, net: dict[str, Tren
             wall_w, net_per_h = _priced(moment, settings, board, len(past))
             own_net.add(moment.at, net_per_h)
             own_power.add(moment.at, moment.power_w)
-            before = sums.get(moment.at, (0.0, 0.0))
-            sums[moment.at] = (before[0] + (net_per_h or 0.0), before[1] + (wall_w or 0.0))
-    for at, (net_per_h, wall_w) in sorted(sums.items()):
-        net.setdefault("", Trend()).add(at, net_per_h)
-        power.setdefault("", Trend()).add(at, wall_w)
+            nets.setdefault(moment.at, []).append(net_per_h)
+            walls.setdefault(moment.at, []).append(wall_w)
+    for at in sorted(nets):
+        net.setdefault("", Trend()).add(at, known_sum(nets[at]))
+        power.setdefault("", Trend()).add(at, known_sum(walls[at]))
 
 
 def _priced(moment: Moment, settings: Settings, board: Board, gpus: int) -> tuple[float | None, float | None]:

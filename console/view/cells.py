@@ -35,6 +35,11 @@ class Scene(NamedTuple):
         """The currency's sign."""
         return units.symbol(self.currency)
 
+    @property
+    def short_symbol(self) -> bool:
+        """True where the sign takes one column: cells have no room for a code, and cut ones would be alike."""
+        return cells(self.symbol) == 1
+
 
 class Seen(NamedTuple):
     """One GPU in one frame."""
@@ -172,7 +177,7 @@ def per_hash(seen: Seen, room: int, *, symbol: bool = True) -> Line:
     if profit is None or text == units.UNKNOWN:
         return Piece(units.UNKNOWN.rjust(4), "aside"), Piece(" " * (room - 4))
     figure = on_point(f"{tones.tilde(profit.basis)}{text}", 4, 4).rstrip()
-    unit = f" {unit if symbol else unit[unit.index('/') :]}"
+    unit = f" {unit if symbol and seen.scene.short_symbol else unit[unit.index('/') :]}"
     return Piece(figure, _profit_tone(profit, seen.row)), *fit((Piece(unit, "aside"),), room - len(figure))
 
 
@@ -205,8 +210,10 @@ def per_ai_hour(seen: Seen, room: int) -> Line:
 
 
 def _currency(seen: Seen, room: int) -> str:
-    """The currency's sign where the form is wide enough for it."""
-    return f" {seen.scene.symbol}"[:2].ljust(2) if room >= WITH_CURRENCY else ""
+    """The currency's sign where the form is wide enough for it; one wider than a column stands in the header alone."""
+    if room < WITH_CURRENCY:
+        return ""
+    return f" {seen.scene.symbol}" if seen.scene.short_symbol else "  "
 
 
 def _sum(value: float | None, mark: str, tone: str, room: int, currency: str, *, stale: bool) -> Line:

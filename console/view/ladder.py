@@ -114,10 +114,10 @@ def _worth(label: str, value: float | None, symbol: str) -> Line:
 
 def _source(option: Option, room: int) -> Piece:
     """Where the figures come from, or the one thing that keeps the option from counting."""
-    if option.missing:
+    if option.net_per_h is None and option.missing:
         return Piece(cut("unknown: " + ", ".join(option.missing), room), "warn")
     if not option.eligible:
         return Piece(cut(f"not here: {option.why_not}", room), "label")
     if option.stale:
-        return Piece(cut("stale price", room), "warn")
+        return Piece(cut("stale: " + (", ".join(option.old) or "its price"), room), "warn")
     return Piece(cut(option.source or option.basis.value, room), "aside")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from console.model import HostState, Kind, Snapshot
+from console.model import GpuState, HostState, Kind, Snapshot
 from console.view.layout import NEEDED
 from console.view.pieces import Line, Piece, fit, wrap
 
@@ -33,7 +33,8 @@ def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, fi
     if snapshot.read_only:
         out.append((Piece(f" ! no key acts: {snapshot.read_only}", "warn"),))
     out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners]
-    if rows and not any(option.kind is not Kind.OFF for row in snapshot.rows for option in row.money.options):
+    well = [row for row in snapshot.rows if row.reading.state is GpuState.OK]  # a lost GPU has no options either way
+    if well and not any(option.kind is not Kind.OFF for row in well for option in row.money.options):
         hint = " no workloads configured, so no money and no flips: `changeover doctor` says what to do next"
         out.append((Piece(hint, "warn"),))
     if filter_text and not kept and rows:

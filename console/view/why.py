@@ -37,7 +37,9 @@ def _reasons(row: GpuRow, snapshot: Snapshot) -> list[tuple[str, str, str]]:
     out = [("guard", f"{g.name}: {g.sentence}{_forceable(g.forceable)}", "value") for g in row.guards]
     out += [("blocked", text, "warn") for text in row.money.advice.blocks]
     for option in row.money.options:
-        if option.missing:
+        if option.stale and option.net_per_h is not None:
+            out.append(("stale", f"{option.workload}: {', '.join(option.old) or 'its price'}", "warn"))
+        if option.net_per_h is None and option.missing:
             out.append(("unknown", f"{option.workload} lacks {', '.join(option.missing)}", "label"))
         elif not option.eligible:
             out.append(("not here", f"{option.workload}: {option.why_not}", "label"))

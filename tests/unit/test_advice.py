@@ -37,6 +37,7 @@ def option(
     stale: bool = False,
     eligible: bool = True,
     missing: tuple[str, ...] = (),
+    old: tuple[str, ...] = (),
 ) -> Option:
     return Option(
         workload=workload,
@@ -49,6 +50,7 @@ def option(
         stale=stale,
         eligible=eligible,
         missing=missing,
+        old=old,
     )
 
 
@@ -107,11 +109,11 @@ def test_alone_known() -> None:
 
 def test_a_missing_price_says_what_to_set() -> None:
     """Without a price the line is what to do, not a number."""
-    ergo = option("ergo", None, missing=("price for ERG: set [quotes.ERG]", "price of power"))
+    ergo = option("ergo", None, missing=("price of ERG: set [quotes.ERG]", "price of power"))
     found = advice(ergo, AI, running="ergo")
-    assert found.why == "what ergo nets is unknown: no price for ERG: set [quotes.ERG]; best known is ai ~+0.29 $/h"
+    assert found.why == "what ergo nets is unknown: no price of ERG: set [quotes.ERG]; best known is ai ~+0.29 $/h"
     assert (found.best, found.gain_per_h, found.acts) == ("ai", None, False)
-    assert advice(ergo, running="ergo").why == "nothing to compare: no price for ERG: set [quotes.ERG]"
+    assert advice(ergo, running="ergo").why == "nothing to compare: no price of ERG: set [quotes.ERG]"
 
 
 def test_nothing_to_judge() -> None:
@@ -204,17 +206,21 @@ def test_minimum_run() -> None:
 
 def test_only_the_two_options_quotes_can_block() -> None:
     """A stale third option is no reason to wait; a stale first or second is, and names the quote."""
-    third = option("kaspa", 0.05, stale=True, missing=("fresh price for KAS (25m old, limit 15m)",))
+    third = option("kaspa", 0.05, stale=True, old=("price of KAS 25m old, limit 15m",))
     assert advice(AI, MINE, third).acts
-    stale = msgspec.structs.replace(MINE, stale=True, missing=("fresh price for ERG (25m old, limit 15m)",))
-    assert advice(AI, stale).blocks == ("stale, needs fresh price for ERG (25m old, limit 15m)",)
+    stale = msgspec.structs.replace(MINE, stale=True, old=("price of ERG 25m old, limit 15m",))
+    assert advice(AI, stale).blocks == ("stale: price of ERG 25m old, limit 15m",)
     assert not advice(msgspec.structs.replace(AI, stale=True), MINE).acts
 
 
 def test_what_people_said_stands() -> None:
     """Pins, locks and guards block whatever the gain, and are told apart."""
     found = advice(pinned="mine", locked="alice until 06:00: riser", guards=("rented until 2026-12-01",))
-    assert found.blocks == ("pinned to mine by hand", "locked: alice until 06:00: riser", "rented until 2026-12-01")
+    assert found.blocks == (
+        "pinned to mine in the config",
+        "locked: alice until 06:00: riser",
+        "rented until 2026-12-01",
+    )
     assert found.gain_per_h == pytest.approx(0.27)
 
 

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from console.economics import breakeven
 from console.economics.contract import Contract, Credit, Sla, read, steps
 from console.economics.ladder import money
-from console.economics.margins import net_now, option
+from console.economics.margins import option
 from console.economics.payback import payback
 from console.economics.rules import Moment, Rules
 from console.economics.terms import (
@@ -251,7 +251,7 @@ def test_stale_prices_mark_what_hangs_on_them() -> None:
     """A stale power price marks every option, a stale carbon figure only where it is in net; the net stays readable."""
     stale_power = SiteTerms(power=price(0.07, "price of power", stale=True))
     one = option(OffTerms(), work(), stale_power)
-    assert (one.stale, one.missing, one.net_per_h is not None) == (True, ("fresh price of power",), True)
+    assert (one.stale, one.old, one.missing, one.net_per_h is not None) == (True, ("price of power",), (), True)
     carbon = price(200.0, "carbon", stale=True)
     assert not option(MINING, work(), site(carbon=carbon, carbon_price_per_t=80.0)).stale
     assert option(MINING, work(), site(carbon=carbon, carbon_price_per_t=80.0, carbon_in_net=True)).stale
@@ -264,18 +264,13 @@ def test_zero_watts_have_no_break_even() -> None:
     assert one.net_per_h == one.gross_per_h
 
 
-def test_marketplace_is_judged_by_occupancy_but_earns_by_the_hour() -> None:
-    """A vacancy changes the money of the moment, not the option; unknown tenancy leaves the expectation."""
+def test_marketplace_is_judged_by_occupancy() -> None:
+    """Rented and vacant hours in their shares, each with its power; storage and bandwidth come after fees."""
     terms = MarketplaceTerms(
         workload="ai", rate=price(0.4), occupancy=0.75, platform_fee=0.15, storage_per_h=0.01, bandwidth_per_h=0.002
     )
-    besides = 0.012  # storage and bandwidth come after fees
-    expected = 0.75 * (0.34 - 0.3 * 0.1) + 0.25 * (0.0 - 0.02 * 0.1) + besides
-    load, at = work(power_w=300.0, idle_w=20.0), site(0.1)
-    for rented, now in ((None, expected), (True, 0.34 - 0.03 + besides), (False, -0.002 + besides)):
-        told = msgspec.structs.replace(terms, rented=rented)
-        assert option(told, load, at).net_per_h == pytest.approx(expected)
-        assert net_now(told, load, at) == pytest.approx(now)
+    expected = 0.75 * (0.34 - 0.3 * 0.1) + 0.25 * (0.0 - 0.02 * 0.1) + 0.012
+    assert option(terms, work(power_w=300.0, idle_w=20.0), site(0.1)).net_per_h == pytest.approx(expected)
 
 
 def test_a_miner_may_fill_vacant_hours() -> None:

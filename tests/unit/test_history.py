@@ -6,10 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from console.config.settings import PowerSettings, Settings, WorkloadSettings
 from console.history import store
 from console.history.accrued import MAX_GAP_S, Accrued, Day
 from console.history.measured import WARM_UP_S, Measured
 from console.history.trend import Trend
+from console.market.quotes import configured
+from console.model import Kind, Uuid
+from console.site.backfill import Moment, backfill
 
 NOON = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 
@@ -122,3 +126,24 @@ def test_another_workload_closes_the_window() -> None:
     figure = measured.on("GPU-a", "ergo")
     assert figure is not None
     assert figure.rate == 5.0
+
+
+def test_a_past_without_prices_is_unknown_not_zero() -> None:
+    """What cannot be priced is in no sum; a past of which nothing can be is None."""
+    settings = Settings(
+        power=PowerSettings(price_per_kwh=0.1),
+        workloads={"ergo": WorkloadSettings(kind=Kind.MINE, coin="ERG")},
+    )
+    quotes = configured(settings, NOON)
+    unpaid = Moment(at=NOON, workload="ergo", power_w=None, rate=2e8)
+    idle = Moment(at=NOON, workload="off", power_w=100.0, rate=None)
+    for past, net_per_h, wall_w in (
+        ({Uuid("a"): [unpaid]}, None, None),
+        ({Uuid("a"): [unpaid], Uuid("b"): [idle]}, pytest.approx(-0.01), 100.0),
+    ):
+        net: dict[str, Trend] = {}
+        power: dict[str, Trend] = {}
+        backfill(past, settings, lambda _: quotes, net, power)
+        for trend in (net[""], power[""]):
+            trend.add(NOON + 10, None)
+        assert (net[""].values, power[""].values) == ((net_per_h,), (wall_w,))

@@ -121,9 +121,8 @@ def test_profit_per_ai_hour() -> None:
     assert (running.workload, running.value, running.basis) == ("sd", 0.2, Basis.MEASURED)
 
 
-def test_net_now_is_the_running_options_unless_told() -> None:
-    """A marketplace's hour may differ from its expectation; a GPU of somebody else has no net."""
+def test_net_now_is_the_running_options() -> None:
+    """A GPU of somebody else has no net."""
     options = [option("vllm", 0.3, Kind.AI), option("off", -0.01, Kind.OFF)]
     assert money(options, "vllm", Moment(at=0.0), Rules()).net_per_h == 0.3
-    assert money(options, "vllm", Moment(at=0.0, net_now_per_h=-0.02), Rules()).net_per_h == -0.02
     assert money(options, None, Moment(at=0.0), Rules()).net_per_h is None

@@ -29,7 +29,7 @@ from console.economics.terms import (
 )
 from console.market.prices import Prices
 from console.market.quotes import CONFIG, YEAR_S, Board, configured, instant
-from console.market.terms import coin_hash_price, rules, site_terms, terms_of
+from console.market.terms import rules, site_terms, terms_of
 from console.model import Basis, Kind, Quote
 
 WRITTEN = 1_780_000_000.0
@@ -124,15 +124,6 @@ def test_a_fresh_feed_counts_before_config_and_config_before_a_dead_feed() -> No
     assert both.latest("coin_price", "XXX", NOW) is None
 
 
-def test_disagreement_is_of_fresh_sources() -> None:
-    """Two sources 20 % apart say so; one alone, or one gone stale, does not."""
-    one = quote("coin_price", "ERG", 0.9, "USD")
-    two = quote("coin_price", "ERG", 1.1, "USD", source="other", at=NOW - 600)
-    assert Board().put([one, two]).disagreement("coin_price", "ERG", NOW) == pytest.approx(0.2)
-    assert Board().put([one]).disagreement("coin_price", "ERG", NOW) is None
-    assert Board().put([one, two]).disagreement("coin_price", "ERG", NOW + 600) is None
-
-
 def test_site_terms() -> None:
     """Overhead is split over the roster; tariff and carbon come with their staleness."""
     found = site_terms(settings(), board(settings()), NOW, 8)
@@ -141,7 +132,7 @@ def test_site_terms() -> None:
     assert not found.power.stale
     old = site_terms(settings(), board(settings()), WRITTEN + YEAR_S + 86400, 0)
     assert (old.power.stale, old.overhead_w_per_gpu) == (True, 120.0)
-    assert old.power.missing == ("fresh price of power (366d old, limit 365d)",)
+    assert (old.power.old, old.power.missing) == (("price of power 366d old, limit 365d",), ())
     none = site_terms(settings(power=PowerSettings()), Board(), NOW, 8)
     assert none.power.missing == ("price of power: set [power] price_per_kwh",)
 
@@ -157,27 +148,27 @@ def test_rules_are_the_configs() -> None:
 def test_hash_price_of_a_coin() -> None:
     """Coin price times reward over hashes per block; one stale part makes it stale and names itself."""
     config = settings()
-    found = coin_hash_price("ERG", config, board(config), NOW)
+    found = Prices(config, board(config), NOW).per_hash("ERG")
     assert (found.value, found.stale) == (pytest.approx(0.84 * 12 / 3.3e15), False)
     live = board(config, quote("difficulty", "ERG", 3.0e15, "", at=NOW - 3600, max_age_s=600.0))
-    assert coin_hash_price("ERG", config, live, NOW).value == found.value
-    tomorrow = coin_hash_price("ERG", config, board(config), WRITTEN + 90000)
+    assert Prices(config, live, NOW).per_hash("ERG").value == found.value
+    tomorrow = Prices(config, board(config), WRITTEN + 90000).per_hash("ERG")
     assert tomorrow.stale
-    assert tomorrow.missing[0] == "fresh price for ERG (1d old, limit 1d)"
-    assert len(tomorrow.missing) == 3
+    assert tomorrow.old[0] == "price of ERG 1d old, limit 1d"
+    assert (len(tomorrow.old), tomorrow.missing) == (3, ())
 
 
 def test_network_hashrate_stands_in_for_difficulty() -> None:
     """D k = nethash T; a fresh nethash replaces a difficulty gone stale; without a block time it cannot."""
     by_rate = CoinSettings(algorithm="pearlhash", reward=2660.0, nethash=2.4e19, block_time_s=194.0)
     config = settings(coins={"ERG": by_rate})
-    found = coin_hash_price("ERG", config, board(config), NOW)
+    found = Prices(config, board(config), NOW).per_hash("ERG")
     assert found.value == pytest.approx(0.84 * 2660 / (2.4e19 * 194))
     fresh = quote("nethash", "ERG", 1e13, "H/s", at=WRITTEN + 90000)
     timed = settings(coins={"ERG": msgspec.structs.replace(ERG, block_time_s=120.0)})
-    later = coin_hash_price("ERG", timed, board(timed, fresh), WRITTEN + 90000)
+    later = Prices(timed, board(timed, fresh), WRITTEN + 90000).per_hash("ERG")
     assert later.value == pytest.approx(0.84 * 12 / (1e13 * 120))
-    untimed = coin_hash_price("ERG", settings(), board(settings(), fresh), WRITTEN + 90000)
+    untimed = Prices(settings(), board(settings(), fresh), WRITTEN + 90000).per_hash("ERG")
     assert untimed.value is None
     assert "block time of ERG: set [coins.ERG] block_time_s" in untimed.missing
 
@@ -185,7 +176,7 @@ def test_network_hashrate_stands_in_for_difficulty() -> None:
 @pytest.mark.parametrize(
     ("config", "missing"),
     [
-        (settings(quotes={}), "price for ERG: set [quotes.ERG]"),
+        (settings(quotes={}), "price of ERG: set [quotes.ERG]"),
         (settings(coins={}), "price per hash of ERG: set [coins.ERG] or [quotes.ERG]"),
         (
             settings(coins={"ERG": msgspec.structs.replace(ERG, difficulty=None)}),
@@ -215,7 +206,7 @@ def test_network_hashrate_stands_in_for_difficulty() -> None:
 )
 def test_what_a_hash_pays_is_missing_in_words(config: Settings, missing: str) -> None:
     """Each gap says what to set where, and no value is made up for it."""
-    found = coin_hash_price("ERG", config, board(config), NOW)
+    found = Prices(config, board(config), NOW).per_hash("ERG")
     assert found.value is None
     assert missing in found.missing
 
@@ -223,7 +214,7 @@ def test_what_a_hash_pays_is_missing_in_words(config: Settings, missing: str) ->
 def test_a_market_that_pays_per_hash() -> None:
     """A quoted hash price needs no coin price and no difficulty."""
     config = settings(coins={}, quotes={"X": QuoteSettings(kind="hash_price", value=43.1, unit="USD/PH/day")})
-    found = coin_hash_price("X", config, board(config), NOW)
+    found = Prices(config, board(config), NOW).per_hash("X")
     assert found.value == pytest.approx(43.1 / (1e15 * 86400))
 
 
@@ -236,7 +227,7 @@ def test_exchange_rates_work_both_ways() -> None:
         assert (found.value, found.stale) == (pytest.approx(1.0), False)
         later = Prices(config, board(config), NOW).coin("ERG")
         assert later.stale
-        assert later.missing == ("fresh exchange rate EUR to USD (10m old, limit 1m)",)
+        assert later.old == ("exchange rate EUR to USD 10m old, limit 1m",)
 
 
 @pytest.mark.parametrize(
@@ -278,7 +269,7 @@ def test_an_interval_price_holds_through_its_interval() -> None:
     held = Board().put([spot])
     assert not Prices(settings(), held, NOW + 99).power().stale
     over = Prices(settings(), held, NOW + 100).power()
-    assert over.missing == ("fresh price of power (15m old, its interval is over)",)
+    assert over.old == ("price of power 15m old, its interval is over",)
 
 
 def test_mining_terms() -> None:
@@ -288,16 +279,16 @@ def test_mining_terms() -> None:
     assert isinstance(found, MiningTerms)
     assert (found.workload, found.coin, found.algorithm) == ("ergo", "ERG", "autolykos2")
     assert (found.pool_fee, found.dev_fee, found.reject, found.wear_per_h) == (0.01, 0.02, 0.005, 0.001)
-    assert found.per_hash == coin_hash_price("ERG", config, board(config), NOW)
+    assert found.per_hash == Prices(config, board(config), NOW).per_hash("ERG")
     nameless = terms_of("m", WorkloadSettings(kind=Kind.MINE), config, board(config), NOW)
     assert isinstance(nameless, MiningTerms)
     assert nameless.per_hash.missing == ("coin of m: set [workloads.m] coin",)
 
 
-def hosted(revenue: RevenueSettings | None, **more: object) -> object:
+def hosted(revenue: RevenueSettings | None) -> object:
     config = settings(quotes={"median": QuoteSettings(kind="rental", value=0.41, unit="USD/h")})
     workload = WorkloadSettings(kind=Kind.AI, revenue=revenue, wear_per_h=0.002)
-    return terms_of("ai", workload, config, board(config), NOW, **more)  # type: ignore[arg-type]
+    return terms_of("ai", workload, config, board(config), NOW)
 
 
 def test_hosting_terms() -> None:
@@ -308,14 +299,13 @@ def test_hosting_terms() -> None:
     market = RevenueSettings(
         form="marketplace", quote="median", occupancy=0.8, platform_fee=0.15, storage_per_h=0.01, bandwidth_per_h=0.02
     )
-    assert hosted(market, rented=True) == MarketplaceTerms(
+    assert hosted(market) == MarketplaceTerms(
         workload="ai",
         rate=Price(name="rental rate median", value=0.41),
         occupancy=0.8,
         platform_fee=0.15,
         storage_per_h=0.01,
         bandwidth_per_h=0.02,
-        rented=True,
         wear_per_h=0.002,
     )
     assert hosted(RevenueSettings(form="tokens", price_in_per_mtok=2.0, price_out_per_mtok=6.0)) == TokenTerms(

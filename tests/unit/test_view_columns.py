@@ -264,3 +264,12 @@ def test_forms_go_from_wide_to_narrow_and_columns_leave_one_by_one() -> None:
     """No two columns have the same place in the order of leaving."""
     assert all(list(c.forms) == sorted(c.forms, key=lambda f: -f.width) for c in COLUMNS)
     assert sorted(c.leaves for c in COLUMNS) == list(range(len(COLUMNS)))
+
+
+def test_a_currency_without_a_sign_of_its_own_stands_in_no_cell() -> None:
+    """Swiss francs and Canadian dollars cut to a letter would be the same ``C``; the header names them."""
+    row = sample.rows()[0]
+    for currency, sign in (("USD", "$"), ("EUR", "€"), ("CHF", ""), ("CAD", "")):
+        seen = cells.Seen(row, cells.Scene(sample.NOW, currency))
+        assert text_of(cells.net(seen, 11)).split() == (["+0.29", sign] if sign else ["+0.29"])
+        assert f"{sign}/" in text_of(cells.per_hash(seen, 14)) and "C" not in text_of(cells.per_hash(seen, 14))

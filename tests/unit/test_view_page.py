@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.flips.records import Progress
-from console.model import Basis, HostState, Kind, LogLine, Snapshot
-from console.view import actions, ladder, why
+from console.model import Basis, GpuState, HostState, Kind, LogLine, Snapshot
+from console.view import actions, ladder, start, why
 from console.view.page import Frame, Page, page
 from console.view.pieces import Line, text_of, width
 from console.view.sight import Sight
@@ -104,6 +104,27 @@ def test_an_option_without_a_price_says_what_is_missing() -> None:
     line = next(text_of(line) for line in found.ladder if "monero" in text_of(line))
     assert "unknown: price of XMR" in line
     assert "gross   –" in line
+
+
+def test_a_price_that_is_known_and_old_is_called_stale_not_unknown() -> None:
+    """Ladder and why name the price with its age and limit; the net stands, dimmed."""
+    words = "price of RVN 16m old, limit 15m"
+    old = sample.option("rvn", Kind.MINE, Basis.MEASURED, 0.05, 0.0, 0.02, stale=True, old=(words,))
+    row = sample.row(0, "X", (old, sample.option("off", Kind.OFF, Basis.MEASURED, 0.0, 0.0, 0.002)), "rvn")
+    [line, *_] = ladder.lines(row, sample.snapshot(), 200, 2)
+    assert f"stale: {words}" in text_of(line) and "unknown" not in text_of(line)
+    assert next(piece.tone for piece in line if piece.text.strip() == "+0.03") == "stale"
+    said = texts(why.lines(row, sample.snapshot(), 200, 6, expanded=True))
+    assert f"rvn: {words}" in said and "unknown" not in said
+
+
+def test_a_host_whose_gpus_are_all_lost_is_not_called_unconfigured() -> None:
+    """A card that is gone has no options whatever the config says."""
+    lost = sample.rows()[3]
+    gone = msgspec.structs.replace(lost, money=msgspec.structs.replace(lost.money, options=()))
+    assert "no workloads configured" not in texts(start.banners(sample.snapshot(rows=(gone,)), 120, 40, 1, 1, ""))
+    well = msgspec.structs.replace(gone, reading=msgspec.structs.replace(gone.reading, state=GpuState.OK))
+    assert "no workloads configured" in texts(start.banners(sample.snapshot(rows=(gone, well)), 120, 40, 2, 2, ""))
 
 
 def test_a_long_ladder_counts_what_it_does_not_list_and_keeps_the_running_one() -> None:
