@@ -47,6 +47,10 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"changeover {__version__}")
         return 0
+    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
+    if (late := _late_command(args)) is not None:
+        sys.stderr.write(f"changeover: the command comes first: changeover {late} …\n")
+        return 2
     name = "screen" if not args or args[0].startswith("-") else args.pop(0)
     if name not in COMMANDS:
         return _unknown(name)
@@ -61,6 +65,15 @@ def main(argv: list[str] | None = None) -> int:
             raise
         sys.stderr.write(f"changeover {name}: its output could not be written: {error.strerror}\n")
         return _mute(1)
+
+
+def _late_command(args: list[str]) -> str | None:
+    """A command that stands behind flags, where it would be taken for a stray word."""
+    if not args or not args[0].startswith("-"):
+        return None
+    after_value = {"--config"}
+    words = (word for before, word in zip(["", *args], args, strict=False) if before not in after_value)
+    return next((word for word in words if word in COMMANDS), None)
 
 
 def _run(module: str, args: list[str]) -> int:

@@ -116,7 +116,7 @@ def _moment(seen: Seen) -> Moment:
 
 def open_farm(gpus: int, seed: int, speed: float, scenario: Scenario, *, read_only: str = "") -> LiveSite:
     """A running site of a simulated farm. Nothing of this machine is read or touched but a temporary directory."""
-    folder = tempfile.TemporaryDirectory(prefix="changeover-demo-")
+    folder = tempfile.TemporaryDirectory(prefix="changeover-demo-", ignore_cleanup_errors=True)
     farm = Farm(gpus=gpus, seed=seed, speed=speed, scenario=scenario)
     ground = FarmGround(farm, Path(folder.name))
     site = LiveSite(ground, read_only=read_only, at_end=folder.cleanup)

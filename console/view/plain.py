@@ -23,7 +23,7 @@ def table(snapshot: Snapshot, width: int) -> list[str]:
     if not snapshot.rows:
         return _texts([*head, *start.empty(snapshot, room)])
     body = [rows.line(row, placed, scene) for row in snapshot.rows]
-    return [*_texts([*head, (), rows.titles(placed, "slot")]), *(f"  {text}" for text in _texts(body))]
+    return [*_texts([*head, (), rows.titles(placed, "slot")]), *(" " * layout.GUTTER + text for text in _texts(body))]
 
 
 def _texts(lines: list[Line]) -> list[str]:

@@ -18,13 +18,28 @@ def run(*args: str, **more: object) -> subprocess.CompletedProcess[str]:
     """One command to its end."""
     command = [sys.executable, "-m", "console.cli", *args]
     given = {"stdout": subprocess.PIPE, **more}
-    return subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False, **given)  # type: ignore[call-overload]
+    return subprocess.run(
+        command, stderr=subprocess.PIPE, text=True, errors="replace", timeout=60, check=False, **given
+    )  # type: ignore[call-overload]
 
 
 def test_an_unknown_command_names_the_nearest() -> None:
     """Exit 2, one line, no traceback."""
     done = run("stauts")
     assert (done.returncode, done.stderr) == (2, "changeover: no command 'stauts'; did you mean 'status'?\n")
+
+
+@pytest.mark.parametrize("flags", [["--config", "/x", "status"], ["--read-only", "status", "--json"]])
+def test_a_command_behind_flags_is_told_where_it_goes(flags: list[str]) -> None:
+    """Not "unrecognized arguments"."""
+    done = run(*flags)
+    assert (done.returncode, done.stderr) == (2, "changeover: the command comes first: changeover status …\n")
+
+
+def test_an_output_that_knows_no_dash_gets_a_question_mark() -> None:
+    """A Latin-1 pipe cannot say – or ◆; that is no reason for a traceback."""
+    done = run(*CALC, env={**os.environ, "PYTHONIOENCODING": "latin-1"})
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_a_full_disk_behind_stdout_is_a_sentence() -> None:

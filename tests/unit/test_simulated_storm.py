@@ -75,11 +75,11 @@ def test_a_stranger_comes_and_goes() -> None:
         one.sleep(until - one.clock())
         reading = one.batch().readings[0]
         (held,) = one.occupancy((reading,))
-        holders[until] = (held.holder, len(reading.clients), held.instance.workload)
+        holders[until] = (held.holder, len(reading.clients), held.instance.workload if held.instance else None)
     assert holders == {
         149.0: (Holder.WORKLOAD, 1, "vllm-qwen"),
-        152.0: (Holder.FOREIGN, 2, "vllm-qwen"),
-        890.0: (Holder.FOREIGN, 2, "vllm-qwen"),
+        152.0: (Holder.FOREIGN, 2, None),
+        890.0: (Holder.FOREIGN, 2, None),
         905.0: (Holder.WORKLOAD, 1, "vllm-qwen"),
     }
     one = storm()

@@ -126,8 +126,10 @@ class Farm:
             self._plant.forgotten.add(slot)
 
     def close(self) -> None:
-        """End the source's thread."""
+        """End the source's thread, and let what waits on the farm's clock come to its end at once."""
         self.source.close()
+        if isinstance(self._plant.timer, WallTimer):
+            self._plant.timer.rush()
 
     def _card(self, uuid: Uuid) -> Card:
         for card in self.cards:

@@ -73,7 +73,7 @@ def occupancy(plant: Plant, seen: Reading, t: float) -> Occupancy:
     strangers = [run for run in runs.values() if not run.unit.name]
     if strangers:
         who = STRANGER.format(pid=strangers[0].pids[0])
-        return Occupancy(uuid=seen.uuid, holder=Holder.FOREIGN, instance=instance, who=who)
+        return Occupancy(uuid=seen.uuid, holder=Holder.FOREIGN, who=who)
     return Occupancy(uuid=seen.uuid, holder=Holder.WORKLOAD if ours else Holder.NONE, instance=instance)
 
 

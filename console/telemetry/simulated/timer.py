@@ -29,14 +29,24 @@ class WallTimer:
         self.changed = threading.Condition()
         self._speed = speed
         self._origin = time.monotonic()
+        self._rushing = threading.Event()
+        self._ahead_s = 0.0
 
     def elapsed(self) -> float:
         """Simulated seconds since this timer was made."""
-        return (time.monotonic() - self._origin) * self._speed
+        return (time.monotonic() - self._origin) * self._speed + self._ahead_s
 
     def sleep(self, seconds: float) -> None:
-        """Block for ``seconds`` / speed."""
-        time.sleep(max(0.0, seconds) / self._speed)
+        """Block for ``seconds`` / speed; no longer at all once it rushes."""
+        due = self.elapsed() + max(0.0, seconds)
+        if self._rushing.wait(max(0.0, seconds) / self._speed):
+            with self.changed:
+                self._ahead_s += max(0.0, due - self.elapsed())
+                self.changed.notify_all()
+
+    def rush(self) -> None:
+        """From now on every sleep is over at once: what is under way comes to its end while the demo is being left."""
+        self._rushing.set()
 
     def pause_s(self, until: float) -> float:
         """Real seconds from now to simulated ``until``, 0 when that has passed."""
