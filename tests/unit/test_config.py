@@ -243,7 +243,6 @@ FAULTS = [
     ('pin = "ergo"', 'pin = "erg"', "pin", 'pin is "erg", which is no workload; did you mean ergo?'),
     ("GPU-11111111-2222-3333-4444-555555555555", "GPU-11111111", "GPU-1", "GPU-11111111 is not a GPU's whole UUID"),
     ("GPU-11111111-2222-3333-4444-555555555555", "GPU-AAAAAAAA-2222-3333-4444-555555555555", "GPU-A", "nvidia-smi -L"),
-    ("GPU-11111111-2222-3333-4444-555555555555", "0000:41:00.0", "0000:41", "is not a GPU's whole UUID"),
     ("[workloads.standby]", "[workloads.off]", "workloads.off", "workloads.off may not be named off"),
     ("[workloads.standby]", "[workloads.Mine]", "Mine", "may not be named Mine"),
     ("[workloads.standby]", '[workloads."a b"]', "a b", 'workloads."a b" is no name for a workload'),
