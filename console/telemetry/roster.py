@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import fcntl
 import os
+import stat
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import count
 from pathlib import Path
 
@@ -133,6 +134,7 @@ class Roster:
             yield
             return
         try:
+            self._share(lock)
             fcntl.flock(lock, fcntl.LOCK_EX)
             self._book = self._read()
             before = self._book
@@ -179,6 +181,7 @@ class Roster:
         partial = self._path.with_name(f"{self._path.name}.partial")
         try:
             with partial.open("wb") as file:
+                self._share(file.fileno())
                 file.write(msgspec.json.format(msgspec.json.encode(self._book), indent=1))
                 file.flush()
                 os.fsync(file.fileno())
@@ -186,6 +189,12 @@ class Roster:
             self._sync_folder()
         except OSError as error:
             self._unwritable(error)
+
+    def _share(self, fd: int) -> None:
+        """Let the group of a shared folder read and write: to whom a umask hides the roster, slots would begin anew."""
+        with suppress(PermissionError):  # another operator's, who has shared it
+            if self._path.parent.stat().st_mode & stat.S_IWGRP:
+                os.fchmod(fd, 0o660)
 
     def _sync_folder(self) -> None:
         folder = os.open(self._path.parent, os.O_RDONLY | os.O_DIRECTORY)

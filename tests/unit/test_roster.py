@@ -1,6 +1,8 @@
 """Slots on disk: given once, kept for ever, shared by every console of the host."""
 
 import json
+import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -117,6 +119,19 @@ def test_consoles_that_start_together_agree(path: Path) -> None:
     assert all(one == said[0] for one in said)
     assert sorted(said[0].values()) == [*range(40)]
     assert len(json.loads(path.read_text())["gpus"]) == 40
+
+
+@pytest.mark.parametrize(("folder", "mode"), [(0o2770, 0o660), (0o700, 0o600)])
+def test_roster_of_a_shared_folder_is_its_groups(path: Path, folder: int, mode: int) -> None:
+    """Whatever umask the first operator has: the next one must find his slots. Elsewhere the umask decides."""
+    path.parent.chmod(folder)
+    before = os.umask(0o077)
+    try:
+        Roster(path).admit(A, "41:00", "card", 0.0)
+    finally:
+        os.umask(before)
+    made = (path, path.with_name(f"{path.name}.lock"))
+    assert [stat.S_IMODE(one.stat().st_mode) for one in made] == [mode, mode]
 
 
 @pytest.mark.parametrize(
