@@ -110,6 +110,10 @@ class FarmHands:
         except SimulatedError as error:
             raise WorkloadError(str(error)) from error
 
+    def silent(self, action: Action) -> str:  # noqa: ARG002
+        """Nothing: a simulated controller always answers."""
+        return ""
+
 
 class FarmFlipper:
     """Carries plans out in threads. Implements console.site.ground.Flipper."""

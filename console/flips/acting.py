@@ -5,18 +5,30 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.flips import reading
-from console.flips.facts import Facts, Hands
+from console.flips.facts import Facts, Hands, Seen
 from console.flips.guards import OF_TARGET, RESTART_BUDGET, RESTART_WINDOW_S
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Action, Move, Plan
 from console.flips.telling import Teller
 from console.flips.waiting import ASK_S, ColdError, Trouble, Watch
-from console.flips.watching import holds
-from console.model import Kind, Output, Uuid
+from console.flips.watching import holds, instance_state, pids
+from console.model import Kind, Output, Uuid, WorkState
 from console.workloads.contract import WorkloadError
 
 NOTHING_STOPPED_S = 2.0
 """How long a GPU on which nothing ran may take to prove that it is free."""
+STOPPING_S = 120.0
+"""How long a unit may go on stopping before it counts as stuck: systemd kills after 90 s, supervisord after 10."""
+SILENT_S = 10.0
+"""How long a roll-back waits for controllers that do not answer, all of them together."""
+
+
+class LeftError(Trouble):
+    """What was to come back is neither running nor gone: its GPUs are stuck, by UUID, each with the sentence."""
+
+    def __init__(self, left: dict[str, str]) -> None:
+        super().__init__("; ".join(left.values()), to="stuck")
+        self.left = left
 
 
 class Deeds:
@@ -27,12 +39,19 @@ class Deeds:
         self._journal, self._tell = journal, tell
         self.watch = Watch(move, facts)
         self._started: list[Action] = []
+        self._silent_until = 0.0
 
     def check_guards(self, uuids: tuple[Uuid, ...], besides: frozenset[str] = frozenset()) -> None:
         """Trouble for the first guard that stands on one of these GPUs now."""
         standing = self._facts.guards(self._plan, uuids)
         if hinder := [guard for guard in standing if guard.name not in besides]:
             raise Trouble(hinder[0].sentence)
+
+    def check_controllers(self) -> None:
+        """Trouble while a controller that this needs does not answer: what it runs can be neither stopped nor known."""
+        for action in (*self._move.stops, *self._move.starts):
+            if why := self._hands.silent(action):
+                raise Trouble(f"the controller of {action.workload} does not answer: {why}")
 
     def check_budget(self, actions: Iterable[Action]) -> None:
         """Trouble where starts keep failing: the restart budget ends the loop."""
@@ -97,21 +116,27 @@ class Deeds:
     def roll_back(self) -> str:
         """Put out what was started, then bring back what ran before, unit by unit where its GPUs are free."""
         self._put_out(self._started)
+        self._silent_until = self._facts.clock() + SILENT_S
         begun: list[Action] = []
         failed: list[str] = []
+        left: dict[str, str] = {}
         for action in self._move.stops:
             try:
                 if self._bring_back(action.to_start()):
                     begun.append(action.to_start())
+            except LeftError as trouble:
+                failed.append(str(trouble))
+                left |= trouble.left
             except Trouble as trouble:
                 failed.append(f"{action.workload} stays off: {trouble}")
         try:
             self._warm(tuple(begun))
         except ColdError as cold:
             failed.append(f"{self._move.before} did not come back: {cold}")
-            self._put_out(begun)
+            left |= self._gone_again(begun)
         if failed:
-            raise Trouble("; ".join(failed))
+            self.watch.stuck = left
+            raise Trouble("; ".join(failed), to="stuck" if left else "")
         return f"back to {self._move.before}"
 
     def _put_out(self, actions: Iterable[Action]) -> None:
@@ -126,20 +151,71 @@ class Deeds:
             if found.stuck:
                 raise Trouble(found.stuck, to="stuck")
 
+    def _gone_again(self, actions: Iterable[Action]) -> dict[str, str]:
+        """Put out what did not come back; the GPUs that are not free of it, by UUID, each with the sentence."""
+        try:
+            self._put_out(actions)
+        except Trouble:
+            return dict(self.watch.stuck)
+        return {}
+
     def _bring_back(self, action: Action) -> bool:
-        """Start one unit again; False when it never went away."""
-        seen = self.watch.look(action.uuids)
-        if seen is None:
-            raise Trouble(f"{self._tell.named(action.uuids)} could not be read")
-        if holds(seen, action):
-            return False
-        if busy := [why for why in map(self.watch.why_not_free, seen) if why]:
-            raise Trouble(busy[0])
+        """Have one unit run again; False when it never went away. What it begins, or finds begun, is not warm yet."""
+        seen = self._at_rest(action)
+        state = instance_state(seen, action)
+        if state is WorkState.WARMING or holds(seen, action):
+            return state is WorkState.WARMING
+        self._see_free(action)
         for uuid in action.uuids:
             self._check_budget(uuid, action.unit)
         self.check_guards(action.uuids, besides=OF_TARGET)
         self._start(action)
         return True
+
+    def _at_rest(self, action: Action) -> tuple[Seen, ...]:
+        """The GPUs of a unit once its controller says whether it runs, and it is not being stopped any more.
+
+        A unit that outlives the time-out of its stop is still there and still on its way out: its controller kills it
+        later. Raises Trouble, LeftError where it stays so.
+        """
+        end = self._facts.clock() + STOPPING_S
+        while True:
+            seen, silent = self.watch.look(action.uuids), self._hands.silent(action)
+            stopping = seen is not None and instance_state(seen, action) is WorkState.DRAINING
+            if not silent and not stopping:
+                break
+            if self._facts.clock() >= (self._silent_until if silent else end):
+                why = (
+                    f"its controller does not answer: {silent}"
+                    if silent
+                    else f"it has been stopping for {STOPPING_S:.0f} s"
+                )
+                self._check_left(action, why)
+                raise Trouble(why)
+            self._facts.sleep(ASK_S)
+        if seen is None:
+            raise Trouble(f"{self._tell.named(action.uuids)} could not be read")
+        return seen
+
+    def _see_free(self, action: Action) -> None:
+        """Trouble while the GPUs of a unit that is down are not free; LeftError while it is what holds them."""
+        found = self.watch.free(action.uuids, NOTHING_STOPPED_S, 0.0)
+        if found.seen is None:
+            busy = found.taken or "; ".join(self.watch.stuck.values())
+            self._check_left(action, "its unit is down")
+            raise Trouble(busy)
+
+    def _check_left(self, action: Action, why: str) -> None:
+        """LeftError for GPUs on which processes of the flip's own are left."""
+        left = {
+            str(
+                one.reading.uuid
+            ): f"{action.workload} still holds GPU {one.reading.slot} (pid {_listed(own)}), and {why}"
+            for one in self.watch.look(action.uuids) or ()
+            if (own := pids([one]) & self.watch.own_pids)
+        }
+        if left:
+            raise LeftError(left)
 
     def _start(self, action: Action) -> None:
         self._started.append(action)
@@ -181,6 +257,10 @@ def _requests(output: Output | None) -> int | None:
     if output is None or (output.running is None and output.waiting is None):
         return None
     return (output.running or 0) + (output.waiting or 0)
+
+
+def _listed(pids: Iterable[int]) -> str:
+    return ", ".join(map(str, sorted(pids)))
 
 
 def _units_text(done: str, actions: Iterable[Action]) -> str:

@@ -53,3 +53,6 @@ class Hands(Protocol):
 
     def start(self, action: Action) -> None:
         """Start the unit; returns when its controller says so."""
+
+    def silent(self, action: Action) -> str:
+        """Why the unit's controller cannot be asked now, ``""`` while it answers. Does not raise."""

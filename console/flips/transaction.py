@@ -130,8 +130,7 @@ class Transaction:
         if seen is None:
             raise Trouble(f"{self._tell.gpus} could not be read")
         self._deeds.check_guards(self._move.uuids)
-        for one in seen:
-            self._as_planned(one)
+        self._check_plan(seen)
         self._deeds.check_budget(self._move.starts)
         marks = reading.stuck(self._journal.path)
         self._was_stuck = frozenset(marks).intersection(self._move.uuids)
@@ -143,7 +142,10 @@ class Transaction:
         return ""
 
     def _recheck(self) -> str:
+        """Guards once more; and once more the plan itself, where draining took time in which all may have changed."""
         self._deeds.check_guards(self._move.uuids)
+        if any(action.drain_timeout_s for action in self._move.stops):
+            self._check_plan(self._deeds.watch.look(self._move.uuids) or ())
         return ""
 
     def _clear(self) -> str:
@@ -151,12 +153,24 @@ class Transaction:
             self._deeds.check_guards(self._move.uuids)
         return ""
 
+    def _check_plan(self, seen: tuple[Seen, ...]) -> None:
+        """Raise Trouble where the world is not as planned, or nobody answers for it."""
+        if not seen:
+            raise Trouble(f"{self._tell.gpus} could not be read")
+        for one in seen:
+            self._as_planned(one)
+        self._deeds.check_controllers()
+
     def _as_planned(self, seen: Seen) -> None:
         """Raise Trouble where a GPU no longer does what the plan says it does."""
         slot, instance = seen.reading.slot, seen.occupancy.instance
+        stops = [action for action in self._move.stops if seen.reading.uuid in action.uuids]
         if seen.occupancy.holder is Holder.NONE:
+            if stops:
+                # Somebody switched it off meanwhile, and may have had a reason: starting beside that is his to say.
+                raise Trouble(f"GPU {slot} is free now, it was planned to run {stops[0].workload}: plan again")
             return
-        units = {action.unit for action in self._move.stops if seen.reading.uuid in action.uuids}
+        units = {action.unit for action in stops}
         if instance is None or instance.unit not in units:
             raise Trouble(f"GPU {slot} is now held by {holder_text(seen)}: plan again")
         if not set(instance.uuids) <= set(self._move.uuids):

@@ -6,10 +6,11 @@ from collections.abc import Iterable
 
 from console.flips.facts import Seen
 from console.flips.records import Action
-from console.model import ClientKind, GpuState, Holder
+from console.model import ClientKind, GpuState, Holder, WorkState
 from console.workloads.detect import most_free_mib
 
 HOLDERS = (ClientKind.COMPUTE, ClientKind.MPS)
+GOING = frozenset({WorkState.DRAINING, WorkState.FAILING, WorkState.STOPPED})
 
 
 def pids(seen: Iterable[Seen]) -> frozenset[int]:
@@ -44,9 +45,19 @@ def not_free(seen: Seen, base_mib: float | None) -> str:
 
 
 def holds(seen: Iterable[Seen], action: Action) -> bool:
-    """True when the action's own instance holds every one of its GPUs, and NVML lists a process on each."""
+    """True when the action's own instance holds every one of its GPUs, and NVML lists a process on each.
+
+    One that is being stopped, or whose unit is down, holds nothing any more: it is only not gone yet.
+    """
     own = {one.reading.uuid: one for one in seen if one.reading.uuid in action.uuids}
     return set(own) == set(action.uuids) and all(_holds_one(one, action) for one in own.values())
+
+
+def instance_state(seen: Iterable[Seen], action: Action) -> WorkState | None:
+    """How far the action's own instance has come on these GPUs; None when it is not there."""
+    found = (one.occupancy.instance for one in seen)
+    named = (action.workload, action.unit)
+    return next((one.state for one in found if one and (one.workload, one.unit) == named), None)
 
 
 def taker(seen: Seen, own_pids: frozenset[int], own_units: frozenset[str]) -> str:
@@ -76,6 +87,7 @@ def _holds_one(seen: Seen, action: Action) -> bool:
         seen.occupancy.holder is Holder.WORKLOAD
         and instance is not None
         and (instance.workload, instance.unit) == (action.workload, action.unit)
+        and instance.state not in GOING
         and set(instance.uuids) >= set(action.uuids)
         and any(client.kind in HOLDERS for client in seen.reading.clients or ())
     )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+
+import msgspec
 
 from console.config.settings import Settings
 from console.flips.records import Action
@@ -20,6 +22,8 @@ Key = tuple[str, str]
 FRESH_S = 0.25
 """How old a controller's word may be: asking supervisord about 16 programs takes 15 ms, a tick is 50 ms."""
 ASK_S = 2.0
+SILENT_AGAIN_S = 1.0
+"""How soon a controller that did not answer is asked again: asking it takes ASK_S, and everybody waits meanwhile."""
 ALIVE = frozenset({"running", "starting", "stopping"})
 
 
@@ -33,6 +37,7 @@ class Units:
         self._meters: dict[Key, Meter] = {}
         self._tasks: dict[Key, Task] = {}
         self._asked: dict[str, float] = {}
+        self._silent: dict[str, str] = {}
         self._lock = threading.Lock()
         for name in {one.controller for one in placed}:
             try:
@@ -41,13 +46,23 @@ class Units:
                 self.trouble[name] = str(error)
 
     def tasks(self) -> Mapping[Key, Task]:
-        """What every reachable controller says of its units, at most FRESH_S old. One that cannot be reached says
-        nothing, which is not the same as stopped."""
+        """What every controller says of its units, at most FRESH_S old.
+
+        Of one that does not answer (see ``silent``) its last word is kept for units whose main processes still run:
+        they are what they were, not strangers. Of its other units nothing is known, which is not the same as stopped.
+        """
         with self._lock:
             for name in self._controllers:
-                if time.monotonic() - self._asked.get(name, float("-inf")) > FRESH_S:
+                fresh_s = SILENT_AGAIN_S if name in self._silent else FRESH_S
+                if time.monotonic() - self._asked.get(name, float("-inf")) > fresh_s:
                     self._ask(name)
             return dict(self._tasks)
+
+    def silent(self, action: Action) -> str:
+        """See console.flips.facts.Hands.silent."""
+        self.tasks()
+        with self._lock:
+            return self._silent.get(action.controller, "") or self.trouble.get(action.controller, "")
 
     def start(self, action: Action) -> None:
         """Start the unit; returns when its controller says so. Raises WorkloadError."""
@@ -87,9 +102,14 @@ class Units:
 
     def _ask(self, name: str) -> None:
         units = tuple(unit for controller, unit in self._placed if controller == name)
-        self._tasks = {key: task for key, task in self._tasks.items() if key[0] != name}
-        with contextlib.suppress(WorkloadError):
-            self._tasks |= {(name, task.unit): task for task in self._controllers[name].observe(units, ASK_S)}
+        others = {key: task for key, task in self._tasks.items() if key[0] != name}
+        try:
+            said = self._controllers[name].observe(units, ASK_S)
+            self._silent.pop(name, None)
+        except WorkloadError as error:
+            said = _still_there(task for key, task in self._tasks.items() if key[0] == name)
+            self._silent[name] = str(error)
+        self._tasks = others | {(name, task.unit): task for task in said}
         self._asked[name] = time.monotonic()
 
     def _controller(self, action: Action) -> Controller:
@@ -117,6 +137,21 @@ class Units:
             meter = self._meters.pop((action.controller, action.unit), None)
         if meter is not None:
             meter.close()
+
+
+def _still_there(tasks: Iterable[Task]) -> tuple[Task, ...]:
+    """Those of ``tasks`` of which a main process still runs, with such processes alone."""
+    alive = ((task, tuple(pid for pid in task.pids if _runs(pid))) for task in tasks)
+    return tuple(msgspec.structs.replace(task, pids=pids) for task, pids in alive if pids)
+
+
+def _runs(pid: int) -> bool:
+    """False for a zombie as well: a controller that stands still does not reap what it killed."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
+    except OSError:
+        return False
+    return state not in b"ZX"
 
 
 def _without_value(state: WorkState, reason: str) -> Output:

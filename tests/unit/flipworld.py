@@ -110,6 +110,7 @@ class World:
     leaked_mib: dict[int, float] = field(default_factory=dict)
     unreadable: bool = False
     gone: bool = False  # the console
+    unanswered: str = ""  # why no controller answers
     time_s: float = 1000.0
     calls: list[str] = field(default_factory=list)
     before: dict[str, Callable[[], None]] = field(default_factory=dict)  # what happens just before a call
@@ -234,6 +235,9 @@ class World:
         unit.pid, unit.started = next(self.pids), self.time_s
         unit.ends = self.time_s + 0.5 if unit.dies else float("inf")
         self.law()
+
+    def silent(self, action: Action) -> str:
+        return self.unanswered
 
     # --- what is seen
 
