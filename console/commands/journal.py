@@ -12,7 +12,9 @@ from console.flips import reading
 from console.flips.chain import Line
 from console.flips.journal import Journal, JournalError
 from console.paths import Places, places
+from console.text import clean
 
+MOST_LINES = 1_000_000
 SUMMARY = "what was done, by whom and why; journal verify checks it"
 
 
@@ -24,8 +26,8 @@ def main(argv: list[str]) -> int:
     flags.add_argument("--gpu", metavar="GPU", help="of this GPU only: slot, beginning of a UUID or PCI address")
     flags.add_argument("--json", action="store_true", help="one object a line")
     args = flags.parse_args(argv)
-    if args.limit < 1:
-        flags.error(f"--limit: found {args.limit}, expected 1 or more")
+    if not 1 <= args.limit <= MOST_LINES:
+        flags.error(f"--limit: found {clean(args.limit, 40)}, expected 1 to {MOST_LINES}")
     from console.flips.naming import UnknownGpuError
 
     try:

@@ -9,17 +9,19 @@ from datetime import UTC, datetime
 
 from console.commands.flags import parser
 from console.flips.naming import UnknownGpuError, find, known
-from console.flips.technician import HOST, Lock, LockError, Locks
+from console.flips.technician import HOST, Lock, LockError, Locks, clock
 from console.flips.who import whoami
 from console.paths import Places, places
 from console.text import clean
 
 SUMMARY = "keep everybody and everything from flipping a GPU"
 SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
+MOST_S = 3653 * 86400.0
+"""Ten years: what is to be longer than that is a lock without an end."""
 
 
 def main(argv: list[str]) -> int:
-    """0 locked, 1 it could not be written, 3 --read-only."""
+    """0 locked, 1 it could not be written, 2 no such GPU or no such time, 3 --read-only."""
     flags = parser("lock", "Keep everybody and everything from flipping a GPU or this host.")
     flags.add_argument("what", metavar="GPU|host", help="slot, beginning of a UUID, PCI address, or the word host")
     flags.add_argument("--until", metavar="TIME", help="2h, 90m, 3d, or 2026-07-25T14:00Z; default: until unlocked")
@@ -43,7 +45,7 @@ def main(argv: list[str]) -> int:
     what = f"GPU {slots[0]}" if slots else "this host"
     write(where, lock, slots, f"{what} locked" + (f": {lock.reason}" if lock.reason else ""))
     print(
-        f"{what} is locked" + (f" until {_text(until)}" if until is not None else "") + "; changeover unlock lifts it"
+        f"{what} is locked" + (f" until {clock(until)}" if until is not None else "") + "; changeover unlock lifts it"
     )
     return 0
 
@@ -71,9 +73,22 @@ def write(where: Places, lock: Lock, slots: tuple[int, ...], text: str) -> None:
 
 
 def moment(text: str, now: float) -> float:
-    """Unix seconds of ``2h`` from now or of an ISO 8601 time. Raises ValueError with a sentence."""
-    if found := re.fullmatch(r"(\d{1,6})\s*(s|m|min|h|d)", text.strip()):
-        return now + int(found[1]) * SECONDS[found[2]]
+    """Unix seconds of ``2h`` from now or of an ISO 8601 time, at most ten years ahead. Raises ValueError with a
+    sentence."""
+    if found := re.fullmatch(r"([0-9]{1,6})\s*(s|m|min|h|d)", text.strip()):
+        at = now + int(found[1]) * SECONDS[found[2]]
+    else:
+        at = _written_out(text)
+    if at <= now:
+        raise ValueError(f"--until: {clean(text, 40)} is over as soon as it begins, expected a time to come")
+    if at > now + MOST_S:
+        raise ValueError(
+            f"--until: {clean(text, 40)} is more than ten years away: leave --until out to lock until unlocked"
+        )
+    return at
+
+
+def _written_out(text: str) -> float:
     expected = f"--until: found '{clean(text, 40)}', expected 2h, 90m, 3d or a time such as 2026-07-25T14:00Z"
     try:
         at = datetime.fromisoformat(text.strip())
@@ -81,10 +96,5 @@ def moment(text: str, now: float) -> float:
         raise ValueError(expected) from None
     if at.tzinfo is None:
         raise ValueError(f"{expected}: a time needs its zone")
-    if at.timestamp() <= now:
-        raise ValueError(f"--until: {clean(text, 40)} is over")
-    return at.timestamp()
-
-
-def _text(at: float) -> str:
-    return f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%MZ}"
+    # As a difference: the last hours of the year 9999 and of year 1 have no place in datetime's own UTC.
+    return (at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()

@@ -13,7 +13,7 @@ import os
 import re
 import stat
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from types import TracebackType
 
 from console.paths import Places
@@ -60,12 +60,15 @@ class Claims:
     def __init__(self, places: Places) -> None:
         self._places = places
 
-    def take(self, uuids: Iterable[str], who: str, since: float) -> Claim:
-        """Claim all of ``uuids`` or none. ``since`` is Unix seconds. Raises ClaimError, naming who holds one."""
+    def take(self, uuids: Iterable[str], who: str, since: float, slots: Mapping[str, int] | None = None) -> Claim:
+        """Claim all of ``uuids`` or none. ``since`` is Unix seconds.
+
+        Raises ClaimError, naming who holds one; it is called by its slot where ``slots`` has it.
+        """
         fds: dict[str, int] = {}
         try:
             for uuid in sorted(set(uuids)):
-                fds[uuid] = self._lock(uuid)
+                fds[uuid] = self._lock(uuid, f"GPU {slots[uuid]}" if slots and uuid in slots else uuid)
             note = json.dumps({"who": who, "pid": os.getpid(), "since": since}).encode()
             for fd in fds.values():
                 os.ftruncate(fd, 0)
@@ -92,7 +95,7 @@ class Claims:
             os.close(fd)
         return ""
 
-    def _lock(self, uuid: str) -> int:
+    def _lock(self, uuid: str, name: str) -> int:
         fd = self._open(uuid)
         for _ in range(TRIES):
             try:
@@ -103,7 +106,7 @@ class Claims:
                 return fd
         said = _holder(fd)
         os.close(fd)
-        raise ClaimError(f"{uuid} is being flipped by {said}")
+        raise ClaimError(f"{name} is being flipped by {said}")
 
     def _open(self, uuid: str) -> int:
         if not SAFE_NAME.fullmatch(uuid):

@@ -72,7 +72,8 @@ def settle_claimed(journal: Journal, facts: Facts, claims: Claims, uuids: tuple[
     Raises ClaimError when such a flip has further GPUs that somebody holds, JournalError when it stays open.
     """
     for line in _open(journal, frozenset(uuids)):
-        with claims.take(set(line.gpus) - set(uuids), f"{who.login} (settle)", facts.now()):
+        slots = dict(zip(line.gpus, line.slots, strict=False))
+        with claims.take(set(line.gpus) - set(uuids), f"{who.login} (settle)", facts.now(), slots):
             for settled in _settle_one(journal, facts, line, who):
                 if not settled.result:
                     raise JournalError(f"an earlier flip of {units.gpus(line.slots)} is not settled: {settled.text}")

@@ -37,10 +37,14 @@ class Lock(Record):
         """True until its time has come."""
         return self.until is None or now < self.until
 
+    def cleaned(self) -> Lock:
+        """The same lock with nothing in its texts that a terminal would obey: who may write the file may write that."""
+        return Lock(on=clean(self.on), by=clean(self.by), since=self.since, until=self.until, reason=clean(self.reason))
+
     def sentence(self) -> str:
         """Who locked what, until when and why."""
         what = "this host" if self.on == HOST else "it"
-        until = f" until {_clock(self.until)}" if self.until is not None else ""
+        until = f" until {clock(self.until)}" if self.until is not None else ""
         why = f": {self.reason}" if self.reason else ""
         return f"{self.by} locked {what}{until}{why}; changeover unlock lifts that"
 
@@ -88,7 +92,7 @@ class Locks:
     def _read(self) -> tuple[Lock, ...]:
         try:
             with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(MAX_BYTES), type=tuple[Lock, ...])
+                found = msgspec.json.decode(file.read(MAX_BYTES), type=tuple[Lock, ...])
         except FileNotFoundError:
             return ()
         except OSError as error:
@@ -96,6 +100,7 @@ class Locks:
         except msgspec.DecodeError as error:
             why = clean(error, 80)
             raise LockError(f"{self._path} is damaged ({why}): all GPUs count as locked until it is mended") from error
+        return tuple(lock.cleaned() for lock in found)
 
 
 def _replace(path: Path, data: bytes, mode: int) -> None:
@@ -115,5 +120,9 @@ def _replace(path: Path, data: bytes, mode: int) -> None:
         os.close(folder)
 
 
-def _clock(at: float) -> str:
-    return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%MZ")
+def clock(at: float) -> str:
+    """A moment in UTC to the minute. Never raises: one that no calendar has is told as such."""
+    try:
+        return datetime.fromtimestamp(at, UTC).strftime("%Y-%m-%d %H:%MZ")
+    except (ValueError, OverflowError, OSError):
+        return f"a time beyond the calendar ({at:g} s)"

@@ -90,7 +90,8 @@ class Transaction:
         begun = self._facts.clock()
         who = f"{self._plan.who.login} ({self._plan.who.via})"
         try:
-            claim = self._claims.take(self._move.uuids, who, self._facts.now())
+            slots: dict[str, int] = dict(zip(self._move.uuids, self._move.slots, strict=True))
+            claim = self._claims.take(self._move.uuids, who, self._facts.now(), slots)
         except ClaimError as error:
             return self._end(State.REFUSED, str(error))
         with claim:

@@ -128,7 +128,7 @@ def test_until_is_checked(host: Journal, capsys: pytest.CaptureFixture[str], unt
 def test_moments() -> None:
     """Durations count from now; times are times."""
     assert lock.moment("90m", 1000.0) == 1000.0 + 5400
-    assert lock.moment("2026-07-25T14:00Z", 0.0) == 1784988000.0
+    assert lock.moment("2026-07-25T14:00Z", 1784900000.0) == 1784988000.0
 
 
 @pytest.mark.parametrize("main", [lock.main, unlock.main])
