@@ -69,7 +69,10 @@ def carry(plan: Plan, args: Namespace) -> int:
 
 
 def code(endings: tuple[Ending, ...]) -> int:
-    """0 when every move is done, 3 when all that was not was refused before anything was touched, else 1."""
+    """0 when every move is done, 3 when all that was not was refused before anything was touched, else 1, as with an
+    alarm: a move that is done and stands in no journal is none that a script should take for granted."""
+    if any(ending.alarm for ending in endings):
+        return FAILED
     results = {ending.result for ending in endings} - {"done"}
     return DONE if not results else REFUSED if results == {"refused"} else FAILED
 

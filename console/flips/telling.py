@@ -27,6 +27,8 @@ class Teller:
         self._before_intent: dict[str, float] = {}
         self._between_s = 0.0
         self.written = False
+        self._lost: list[str] = []
+        self._lost_why = ""
         self.extra: dict[str, object] = {}
 
     @property
@@ -81,14 +83,28 @@ class Teller:
         """The claim was had."""
         self._before_intent["claim"] = took_s
 
-    def ended(self, ending: Ending) -> None:
-        """The move has come to its end; a refusal before the intent leaves no line, because nothing was done."""
+    def ended(self, ending: Ending) -> Ending:
+        """The move has come to its end, told with an alarm where the journal has not all of it; the ending as told.
+
+        A refusal before the intent leaves no line, because nothing was done.
+        """
+        said = ending.text
+        ending = self._with_losses(ending, said)
         if self.written:
             body = {key: value for key, value in msgspec.to_builtins(ending).items() if value not in ({}, ())}
             body |= {"step": "outcome", "before": self._move.before, "after": self._move.after}
             self._try("outcome", body)
+            ending = self._with_losses(ending, said)
         kind = "outcome" if self.written else "refused"
         self._say(kind, "outcome", ending.text, result=ending.result)
+        return ending
+
+    def _with_losses(self, ending: Ending, said: str) -> Ending:
+        """The ending with the lines that could not be written, which are then on the system log alone."""
+        if not self._lost:
+            return ending
+        missing = f"the journal lacks its {' and '.join(dict.fromkeys(self._lost))}: {self._lost_why}"
+        return msgspec.structs.replace(ending, alarm=True, text=f"{said}; {missing}")
 
     def _try(self, kind: str, body: dict[str, object]) -> None:
         """A line after the intent: when it cannot be written the move still goes to a safe end, on the system log.
@@ -99,6 +115,8 @@ class Teller:
             self._write(kind, body)
         except JournalError as error:
             systemlog.tell(f"flip {self._move.flip_id} {kind} {body.get('text')}: {error}", systemlog.ALERT)
+            self._lost.append(str(body["step"]))
+            self._lost_why = str(error)
             self._say("step", str(body["step"]), str(error))
 
     def _write(self, kind: str, body: dict[str, object]) -> None:

@@ -191,8 +191,7 @@ class Transaction:
         )
         if ending.alarm:
             systemlog.tell(f"{self._tell.gpus} {state.value}: {ending.text}", systemlog.ALERT)
-        self._tell.ended(ending)
-        return ending
+        return self._tell.ended(ending)
 
 
 STEPS: dict[State, Callable[[Transaction], str]] = {

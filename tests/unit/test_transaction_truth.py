@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 from msgspec.structs import replace as changed
 
+from console.commands.carrying import code
 from console.flips import reading
 from console.flips.records import Action
 from console.model import Occupancy, WorkState
@@ -174,3 +175,49 @@ def test_a_gpu_switched_off_while_it_drains_cancels(tmp_path: Path) -> None:
     ending = stage.flip(plan)
     assert (ending.result, ending.text) == ("cancelled", "GPU 0 is free now, it was planned to run vllm: plan again")
     assert stage.world.running(0) == "off"
+
+
+def lose(stage: Stage) -> None:
+    """The journal cannot be written any more: a folder stands in its place."""
+    stage.journal.path.rename(stage.journal.path.with_name("aside"))
+    stage.journal.path.mkdir()
+
+
+def mend(stage: Stage) -> None:
+    """The journal is as it was."""
+    stage.journal.path.rmdir()
+    stage.journal.path.with_name("aside").rename(stage.journal.path)
+
+
+def test_a_flip_without_its_lines_is_done_with_an_alarm(stage: Stage) -> None:
+    """A flip that the journal could not follow says which lines it lacks and why, to eyes and to scripts."""
+    stage.world.before["stop ergo@0"] = lambda: lose(stage)
+    ending = stage.flip(stage.world.plan((0,), "vllm"))
+    assert (ending.result, ending.alarm, code((ending,))) == ("done", True, 1)
+    lacks = "GPU 0: ergo → vllm; the journal lacks its stop and free and start and warm and outcome: "
+    assert ending.text.startswith(lacks) and "is not a plain file" in ending.text
+    assert stage.told[-1].text == ending.text
+
+
+def test_a_flip_without_its_outcome_keeps_new_ones_out(stage: Stage) -> None:
+    """While the journal cannot be written nothing new begins there; once it can, the open flip is settled first."""
+    stage.world.before["output"] = lambda: lose(stage)
+    ending = stage.flip(stage.world.plan((0,), "vllm"))
+    assert (ending.result, ending.alarm) == ("done", True)
+    assert "the journal lacks its warm and outcome: " in ending.text
+    plan = stage.world.plan((0,), "ergo")
+    assert stage.flip(plan).result == "refused"
+    mend(stage)
+    assert stage.flip(plan).result == "done"
+    assert stage.results() == ["done", "done"]
+    assert [line.body.get("settled") for line in stage.lines("outcome")] == [True, None]
+
+
+def test_an_outcome_tells_of_the_lines_before_it(stage: Stage) -> None:
+    """Where the journal can be written again by the end, its outcome says what it lacks, with the alarm."""
+    stage.world.before["stop ergo@0"] = lambda: lose(stage)
+    stage.world.before["start vllm@0"] = lambda: mend(stage)
+    ending = stage.flip(stage.world.plan((0,), "vllm"))
+    (outcome,) = stage.lines("outcome")
+    assert (outcome.body["text"], outcome.body["alarm"]) == (ending.text, True)
+    assert "the journal lacks its stop and free: " in ending.text
