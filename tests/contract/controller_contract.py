@@ -13,7 +13,9 @@ import pytest
 
 from console.workloads.contract import Controller, Task, UnknownUnitError, WorkloadError
 
-SLOW_STOP = ["/bin/bash", "-c", 'trap "sleep 0.6; exit 0" TERM; trap : URG; while :; do sleep 0.02; done']
+# It ignores a second TERM, and so does its sleep: systemd sends one to whatever is in the unit, until nothing is new.
+_GO = 'go() { trap "" TERM; sleep 0.6; exit 0; }'
+SLOW_STOP = ["/bin/bash", "-c", f"{_GO}; trap go TERM; trap : URG; while :; do sleep 0.02; done"]
 STUBBORN = ["/bin/bash", "-c", 'trap "" TERM; trap : URG; while :; do sleep 0.05; done']
 STUBBORN_S = 2
 """After so long the manager kills what ignores it."""

@@ -44,7 +44,7 @@ UNITS = {
         SLEEP, heading="StartLimitIntervalSec=0\nRequires=broken-too.service\nAfter=broken-too.service"
     ),
     "broken-too.service": unit(["/bin/false"], "Type=oneshot"),
-    "picky.service": unit(SLEEP, heading="ConditionPathExists=/nonexistent"),
+    "picky.service": unit(SLEEP, heading="ConditionPathExists=/proc/nonexistent"),
     "miner@.service": rival("ai@%i.service", "Conflicts={}", "After={}"),
     "ai@.service": rival("miner@%i.service", "Conflicts={}", "After={}"),
     "loose@.service": rival("miner@%i.service", "Conflicts={}"),
