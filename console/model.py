@@ -318,6 +318,7 @@ class GpuRow(Record):
     guards: tuple[Guard, ...] = ()
     flipping: Flipping | None = None
     stuck: str = ""
+    was: Option | None = None  # what ran when a card that is not OK last was; in no sum
     fresh: bool = True  # False when the reading is older than three periods
     trend_net: tuple[float | None, ...] = ()
     trend_power_w: tuple[float | None, ...] = ()

@@ -40,9 +40,12 @@ def totals(
 
 
 def best_net_per_h(row: GpuRow) -> float | None:
-    """What the row would net under its best option; what it nets now where no option may be chosen."""
-    best = named(row.money.options, row.money.advice.best)
-    return row.money.net_per_h if best is None else best.net_per_h
+    """What the row would net under its best option; what it nets now where nothing else may be chosen.
+
+    None on a GPU that is not ours: what it could earn is nobody's to choose.
+    """
+    best = _best(row)
+    return None if best is None else best.net_per_h
 
 
 def fresh_net_per_h(rows: Iterable[GpuRow]) -> float | None:
@@ -65,7 +68,9 @@ def row_word(row: GpuRow) -> str:
 
 
 def _best(row: GpuRow) -> Option | None:
-    """The option whose net is this row's addend of the best sum."""
+    """The option whose net is this row's addend of the best sum; None where what runs is not one of ours."""
+    if row.money.running is None:
+        return None
     return named(row.money.options, row.money.advice.best) or named(row.money.options, row.money.running)
 
 

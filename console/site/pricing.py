@@ -16,6 +16,8 @@ from console.market.terms import rules, site_terms, terms_of
 from console.model import Advice, GpuState, Guard, Holder, Kind, Money, Occupancy, Option, Output, Reading, WorkState
 from console.site.estimates import Estimates
 
+HEAT = ("hw thermal", "sw thermal", "hw slowdown")
+"""Throttling words that mean heat; older drivers say for it only that the hardware slowed down."""
 NO_MONEY = Money(
     options=(),
     running=None,
@@ -120,7 +122,7 @@ class Pricing:
             samples=samples,
             ran_s=running.since_s if running else None,
             load_s=load_s,
-            failing=instance is not None and instance.state is WorkState.FAILING,
+            failing=instance is not None and (instance.state is WorkState.FAILING or _overheats(reading)),
             downtimes_s={**downtimes_s, OFF: stop_s},
             transition_per_h=own.power_per_h or 0.0 if own else 0.0,
             pinned=pin or "",
@@ -133,6 +135,10 @@ class Pricing:
             if name in self._settings.gpus:
                 return self._settings.gpus[name].pin
         return None
+
+
+def _overheats(reading: Reading) -> bool:
+    return any(reason in HEAT for reason in reading.throttle)
 
 
 def _why_not(name: str, candidate: Candidate | None, reading: Reading, pin: str | None) -> str:

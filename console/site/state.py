@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from console.economics.rules import named
 from console.economics.totals import fresh_net_per_h, totals
 from console.flips.guards import Case, standing
 from console.flips.world import Candidate, candidate
@@ -21,7 +22,9 @@ from console.model import (
     Guard,
     HostState,
     LogLine,
+    Money,
     Occupancy,
+    Option,
     Output,
     Quote,
     Reading,
@@ -64,6 +67,7 @@ class State:
         self._net: dict[str, Trend] = {}
         self._power: dict[str, Trend] = {}
         self._candidates: dict[Uuid, dict[str, Candidate]] = {}
+        self._was: dict[Uuid, Option] = {}
         self._period_s = 1.0
 
     def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
@@ -145,10 +149,22 @@ class State:
             guards=guards,
             flipping=self.journal.flipping.get(reading.uuid),
             stuck=self.journal.stuck.get(reading.uuid, ""),
+            was=self._last_known(reading, money),
             fresh=now - reading.at <= FRESH_PERIODS * self._period_s,
             trend_net=net.values,
             trend_power_w=power.values,
         )
+
+    def _last_known(self, reading: Reading, money: Money) -> Option | None:
+        """What ran here when the card was last well; None while it is."""
+        if reading.state is not GpuState.OK:
+            return self._was.get(reading.uuid)
+        running = named(money.options, money.running)
+        if running is not None:
+            self._was[reading.uuid] = running
+        else:
+            self._was.pop(reading.uuid, None)
+        return None
 
     def _guards(self, reading: Reading, occupancy: Occupancy, candidates: dict[str, Candidate]) -> tuple[Guard, ...]:
         locks = self.journal.locks(reading.uuid)

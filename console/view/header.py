@@ -38,6 +38,8 @@ def first(snapshot: Snapshot, now: float, room: int, read_only: str = "") -> Lin
     choices = [
         [head, counts(totals), _watts(snapshot, 16), now_part, today, could, time],
         [head, counts(totals), _watts(snapshot, 8), now_part, today, could, time],
+        [head, counts(totals), _watts(snapshot), now_part, today, could, time],
+        [short, counts(totals), _watts(snapshot), now_part, today, could, time],
         [head, counts(totals), _watts(snapshot), now_part, today, time],
         [short, counts(totals), _watts(snapshot), now_part, today, time],
         [short, brief, _watts(snapshot), now_part, today, time],

@@ -174,9 +174,12 @@ def _chart_title(shown: tuple[charts.Chart, ...], room: int) -> Line:
 
 
 def _log(snapshot: Snapshot, sight: Sight) -> list[LogLine]:
-    """The site's lines and this console's own; what both say is said once."""
-    said = {entry.text for entry in snapshot.log}
-    return [*snapshot.log, *(note for note in sight.notes if note.text not in said)]
+    """The site's lines and this console's own; what both say is said once, as the journal has it.
+
+    A console that heard of an outcome itself puts the GPU's name before a sentence that lacks it.
+    """
+    said = [f" {entry.text}" for entry in snapshot.log]
+    return [*snapshot.log, *(note for note in sight.notes if not any(f" {note.text}".endswith(one) for one in said))]
 
 
 def _foot(frame: Frame, shown: int, total: int) -> Foot:

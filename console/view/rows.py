@@ -110,12 +110,12 @@ def _state(row: GpuRow, scene: cells.Scene, indent: int) -> Line:
 def _was(row: GpuRow, scene: cells.Scene) -> str:
     """What it did and drew before: ``ergo, 231 W, +0.01 $/h``; empty where nothing is known."""
     known = []
-    if row.occupancy.instance is not None or row.money.running:
-        known.append(cells.workload_name(row))
+    if row.was is not None:
+        known.append(row.was.workload)
     if row.reading.power_w is not None:
         known.append(f"{units.fixed(row.reading.power_w, 4, 0).strip()} W")
-    if row.money.net_per_h is not None:
-        known.append(f"{units.money(row.money.net_per_h)} {scene.symbol}/h")
+    if row.was is not None and row.was.net_per_h is not None:
+        known.append(f"{units.money(row.was.net_per_h)} {scene.symbol}/h")
     return ", ".join(known)
 
 

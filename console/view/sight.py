@@ -12,6 +12,7 @@ from console.model import Flipping, GpuRow, LogLine, Record, Uuid
 from console.view import columns
 
 KEEP_NOTES = 50
+_ENDS = ("outcome", "refused", "error")
 
 
 class Sight(Record):
@@ -56,15 +57,15 @@ class Sight(Record):
         return msgspec.structs.replace(self, notes=(*self.notes, LogLine(at=at, text=text, tone=tone))[-KEEP_NOTES:])
 
     def heard(self, progress: Progress, plan: Plan) -> Sight:
-        """A line of a flip of ours: it stands in its rows until the outcome, and in the log."""
+        """A line of a flip of ours: its steps stand in its rows, how it ended in the log."""
         others = tuple((slot, f) for slot, f in self.flights if f.flip_id != progress.flip_id)
-        if progress.kind not in ("outcome", "refused", "error"):
+        if progress.kind not in _ENDS:
             move = next((m for m in plan.moves if m.flip_id == progress.flip_id), None)
             to = move.after if move else plan.target
             now = Flipping(flip_id=progress.flip_id, to=to, step=progress.step, since=progress.at, by=plan.who.login)
             others += tuple((slot, now) for slot in progress.slots)
         seen = msgspec.structs.replace(self, flights=others)
-        return seen.noted(progress.at, _said(progress), _tone(progress))
+        return seen.noted(progress.at, _said(progress), _tone(progress)) if progress.kind in _ENDS else seen
 
 
 def _said(progress: Progress) -> str:
@@ -78,7 +79,7 @@ def _tone(progress: Progress) -> str:
         return "harm"
     if progress.kind == "refused" or progress.result in ("cancelled", "refused"):
         return "warn"
-    return "value" if progress.kind == "outcome" else "label"
+    return "value"
 
 
 def in_flight(row: GpuRow, flights: dict[int, Flipping]) -> GpuRow:

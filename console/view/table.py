@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 
-from console.model import GpuRow, Uuid
+from console.model import GpuRow, GpuState, Uuid
 from console.view import cells
 from console.view.columns import BY_KEY, COLUMNS
 from console.view.pieces import text_of
@@ -24,12 +24,18 @@ def arrange(rows: Sequence[GpuRow], filter_text: str, sort: str, scene: cells.Sc
 
 
 def _place(row: GpuRow, sort: str) -> tuple[bool, float | str, int]:
-    figure = BY_KEY[sort].figure(row)
+    figure = _figure(row, sort)
     if figure is None:
         return True, "" if sort in _RISING else 0.0, row.reading.slot
     if isinstance(figure, str):
         return False, figure, row.reading.slot
     return False, figure if sort in _RISING else -figure, row.reading.slot
+
+
+def _figure(row: GpuRow, key: str) -> float | str | None:
+    """What a column has of a row to compare; of a card that is not well its last figures are none of now."""
+    figure = BY_KEY[key].figure(row)
+    return figure if key == "slot" or isinstance(figure, str) or row.reading.state is GpuState.OK else None
 
 
 def wanted(filter_text: str, scene: cells.Scene) -> Callable[[GpuRow], bool]:
@@ -58,14 +64,13 @@ def _column(name: str) -> str | None:
 
 
 def _comparison(key: str, op: str, value: str) -> Callable[[GpuRow], bool]:
-    figure = BY_KEY[key].figure
     try:
         number: float | None = float(value)
     except ValueError:
         number = None
 
     def holds(row: GpuRow) -> bool:
-        found = figure(row)
+        found = _figure(row, key)
         if isinstance(found, str):
             return op == "=" and value in found
         if found is None or number is None:
@@ -82,6 +87,8 @@ def _haystack(row: GpuRow, scene: cells.Scene) -> str:
     words = [row.reading.name, row.reading.state.value, cells.workload_name(row), *(g.name for g in row.guards)]
     if row.occupancy.instance is not None:
         words.append(row.occupancy.instance.kind.value)
+    if row.was is not None:
+        words.append(row.was.workload)
     return " ".join([str(row.reading.slot), *words, row.reading.uuid, text_of(cells.best(seen, 24))]).lower()
 
 

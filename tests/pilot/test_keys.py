@@ -276,6 +276,11 @@ async def test_news_and_progress_come_from_threads() -> None:
             site.progress(
                 Progress(flip_id="f1", at=sample.NOW, kind="step", step="warm", slots=(1,), text="warming vllm")
             )
+            site.progress(
+                Progress(
+                    flip_id="f2", at=sample.NOW, kind="outcome", step="outcome", slots=(7,), text="GPU 7: off → ergo"
+                )
+            )
 
         thread = threading.Thread(target=speak)
         thread.start()
@@ -284,7 +289,8 @@ async def test_news_and_progress_come_from_threads() -> None:
         lines = text(app)
         assert "rig-99" in lines[0]
         assert any("→ ◆ vllm-qwen  warm 0s" in line for line in lines)
-        assert any("GPU 1 warming vllm" in line for line in lines)
+        assert any("GPU 7: off → ergo" in line for line in lines)
+        assert not any("warming vllm" in line for line in lines), "a step is the row's, not the log's"
         assert plan.moves[0].slots == (1,)  # type: ignore[attr-defined]
 
 

@@ -68,6 +68,7 @@ def test_counts_say_whose_and_what_became() -> None:
     ]
     assert totals(rows, at).counts == (("mine", 2), ("off", 1), ("foreign", 1), ("lost", 1))
     assert totals(rows, at).unknown_rows == 2
+    assert totals(rows[2:4], at).best_net_per_h is None, "nobody chooses for a GPU of somebody else"
     assert totals([], at).net_per_h is None
 
 

@@ -9,12 +9,14 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from console import units
 from console.demo import FarmGround, open_farm
 from console.flips.records import Progress
 from console.model import GpuState, Holder, Quote, Snapshot
 from console.site.live import LiveSite
 from console.site.state import State
 from console.telemetry.simulated import Farm, HandTimer
+from console.view import plain
 
 START = 1_795_435_200.0  # 2026-11-23T12:00:00Z
 
@@ -80,10 +82,30 @@ def test_a_lost_gpu_keeps_its_row_and_leaves_the_sums(tmp_path: Path) -> None:
     after = ticked(place, state, 10)
     [lost] = [row for row in after.rows if row.reading.state is GpuState.LOST]
     assert lost.money.options == () and lost.money.net_per_h is None
+    [ran] = [row for row in before.rows if row.reading.uuid == lost.reading.uuid]
+    own = next(option for option in ran.money.options if option.workload == ran.money.running)
+    assert lost.was is not None and own.net_per_h is not None and ran.was is None
+    assert (lost.was.workload, lost.was.net_per_h) == ("ergo", pytest.approx(own.net_per_h, rel=0.05))
+    [line] = [text for text in plain.table(after, 240) if "LOST" in text]
+    assert f"was ergo, {lost.reading.power_w:.0f} W, {units.money(lost.was.net_per_h)} $/h" in line
     assert len(after.rows) == len(before.rows) == 8
     assert dict(after.totals.counts)["lost"] == 1
     assert (after.totals.wall_w or 0) < (before.totals.wall_w or 0)
     assert any("lost: xid 79" in line.text for line in after.log)
+
+
+@pytest.mark.parametrize("word", ["hw thermal", "sw thermal", "power cap"])
+def test_a_card_too_hot_for_its_work_need_not_finish_its_minimum_run(tmp_path: Path, word: str) -> None:
+    """Held back by heat waives the run that a start should be given; a power limit at work does not."""
+    place = ground(tmp_path)
+    state = State(place, "")
+    state.begin_with(place.figures(), place.past())
+    place._farm.sleep(1.0)
+    batch = place._farm.batch()
+    hot = tuple(msgspec.structs.replace(reading, throttle=(word,)) for reading in batch.readings)
+    snapshot = state.apply(msgspec.structs.replace(batch, readings=hot))
+    mining = next(row for row in snapshot.rows if row.money.running == "ergo")
+    assert ("minimum run waived" in mining.money.advice.why) == (word != "power cap"), mining.money.advice.why
 
 
 class _OldErg(FarmGround):
@@ -138,6 +160,8 @@ def test_a_flip_runs_its_course_and_undo_takes_it_back(site: LiveSite) -> None:
     assert (plan.moves[0].gain_per_h or 0) > 0
     results = _carried(site, plan)
     assert results == ["done"]
+    [told] = [line.text for line in site.snapshot().log if f"GPU {mining}" in line.text]
+    assert told == f"GPU {mining}: ergo → vllm-qwen", "one line for one fact"
     undo = site.undo((mining,))
     assert [(move.before, move.after) for move in undo.moves] == [("vllm-qwen", "ergo")]
     assert [line.kind for line in site.history() if line.kind == "outcome"] == ["outcome"]

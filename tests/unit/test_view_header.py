@@ -52,7 +52,7 @@ def test_at_200_columns_everything_is_said() -> None:
     line = first(200)
     for said in ("rig-07 · Yokohama-2", "8 GPUs", "◆ 3 ai", "▲ 2 mine", "1 off", "3.09 of 3.20 kW", "97%"):
         assert said in line
-    for said in ("today +71.20 $", "could be +4.86 $/h", "14:02:11"):
+    for said in ("today +71.20 $", "could be ~+4.86 $/h !", "now +4.30 $/h ! 1 stale  1 unknown", "14:02:11"):
         assert said in line
 
 
@@ -69,7 +69,7 @@ def test_a_sum_at_stale_prices_is_dimmed_and_marked_at_every_width(room: int) ->
     line = header.first(sample.snapshot(totals=totals), sample.NOW, room)
     assert "now +4.30 $/h !" in text_of(line)
     assert next(p.tone for p in line if p.text == "+4.30") == "stale"
-    fresh = first(room, totals=msgspec.structs.replace(totals, stale_rows=0))
+    fresh = first(room, totals=msgspec.structs.replace(totals, stale_rows=0, best_stale_rows=0))
     assert "$/h !" not in fresh
 
 

@@ -216,23 +216,27 @@ def progress(kind: str, step: str, text: str, result: str = "") -> Progress:
 
 
 def test_a_flip_of_ours_stands_in_its_row_until_the_outcome() -> None:
-    """Step by step; the outcome ends it and stands in the log, a roll-back as harm."""
+    """Step by step, in the row alone; the outcome ends it and stands in the log, a roll-back as harm."""
     plan = sample.StillSite().plan((1,), "ai", whole=True)
     sight = Sight().heard(progress("step", "stop", "stopping ergo"), plan)
     found = laid(flights=sight.flights)
     assert "→ ◆ vllm-qwen  stop 0s" in text_of(found.line(1))
     ended = sight.heard(progress("outcome", "outcome", "GPU 1 runs ergo again", "rolled_back"), plan)
     assert ended.flights == ()
-    assert [(n.text, n.tone) for n in ended.notes] == [
-        ("GPU 1 stopping ergo", "label"),
-        ("GPU 1 runs ergo again", "harm"),
-    ]
+    assert [(n.text, n.tone) for n in ended.notes] == [("GPU 1 runs ergo again", "harm")]
 
 
 def test_what_site_and_console_both_say_is_said_once() -> None:
     """The site's log has the flip's lines too."""
-    note = LogLine(at=sample.NOW, text=sample.log()[0].text)
-    assert texts(laid(notes=(note,)).log).count("warm in 38 s") == 1
+    plan = sample.StillSite().plan((1,), "ai", whole=True)
+    for text in ("GPU 1: ergo → vllm-qwen", "vllm-qwen did not start; ergo runs again"):
+        journal = LogLine(at=sample.NOW, text=text)
+        sight = Sight().heard(progress("outcome", "outcome", text, "done"), plan)
+        [note] = sight.notes
+        assert note.text.startswith("GPU 1")
+        assert text in texts(laid(notes=(note,)).log), "told before the journal was read"
+        both = laid(sample.snapshot(log=(journal,)), notes=(note,))
+        assert texts(both.log).count(text) == 1
 
 
 @pytest.mark.parametrize("theme", [dark.THEME, dark256.THEME, ansi.THEME, mono.THEME], ids=lambda t: t.name)
