@@ -14,11 +14,15 @@ import signal
 import sys
 import threading
 import time
+import traceback
+from pathlib import Path
+from types import TracebackType
 from typing import BinaryIO
 
 import msgspec
 
 from console.config.errors import ConfigError
+from console.flips import systemlog
 from console.flips.batch import carry_out
 from console.flips.journal import JournalError
 from console.flips.orders import MAX_LINE, Go, OrderError, Prepare, decode
@@ -26,7 +30,7 @@ from console.flips.records import Plan, Progress
 from console.flips.who import whoami
 from console.model import Uuid
 from console.paths import Places
-from console.running.outlet import Outlet
+from console.running.outlet import Outlet, unbuffered
 from console.running.stage import Stage
 from console.text import clean
 
@@ -134,11 +138,22 @@ def _own(plan: Plan) -> Plan:
     return msgspec.structs.replace(plan, who=who)
 
 
+def _crashed(kind: type[BaseException], error: BaseException | None, at: TracebackType | None) -> None:  # noqa: ARG001
+    """Tell a defect of ours to the system log, because stderr goes nowhere; no values, which may be secret."""
+    frames = traceback.extract_tb(at)
+    where = f"{Path(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+    systemlog.tell(
+        f"the runner was ended by {kind.__name__} at {where}; changeover settle looks after its flip", systemlog.ALERT
+    )
+
+
 def main() -> int:
     """Be a runner on stdin and stdout."""
+    sys.excepthook = _crashed
+    threading.excepthook = lambda args: _crashed(args.exc_type, args.exc_value, args.exc_traceback)
     with contextlib.suppress(PermissionError):  # it leads its session already
         os.setsid()
-    runner = Runner(sys.stdin.buffer, sys.stdout.buffer)
+    runner = Runner(sys.stdin.buffer, unbuffered(sys.stdout.fileno()))
     for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
         signal.signal(number, runner.hang_up)
     return runner.run()

@@ -11,6 +11,7 @@ import msgspec
 from console.commands.flags import Parser
 from console.flips.records import Ending, Plan, Progress
 from console.model import Snapshot
+from console.text import clean
 
 DONE, FAILED, WRONG, REFUSED = 0, 1, 2, 3
 ROOM = 110
@@ -52,20 +53,43 @@ def decide(plan: Plan, args: Namespace, snapshot: Snapshot) -> int | None:
 
 
 def carry(plan: Plan, args: Namespace) -> int:
-    """Carry a confirmed plan out and say how it ended; the exit code."""
+    """Carry a confirmed plan out and say how it ended; the exit code.
+
+    BrokenPipeError where the plan itself reached nobody; then nothing was begun.
+    """
     from console.config.errors import ConfigError
     from console.flips.journal import JournalError
-    from console.running.act import act
+    from console.running.act import ObjectionError
 
     try:
-        endings = act(plan, args.config, (lambda _: None) if args.json else _told)
+        endings = _act(plan, args)
     except ConfigError as error:
         sys.stderr.write(f"changeover: {error}\n")
         return WRONG
-    except (PermissionError, JournalError, ValueError) as error:
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        sys.stderr.write(f"changeover: the flip could not begin: {clean(error, 300)}\n")
+        return FAILED
+    except (ObjectionError, JournalError, ValueError) as error:
         sys.stderr.write(f"changeover: refused, {error}\n")
         return REFUSED
     return _end(plan, endings, code(endings), args)
+
+
+def _act(plan: Plan, args: Namespace) -> tuple[Ending, ...]:
+    from console.running.act import act
+    from console.running.outlet import Outlet, unbuffered
+
+    if args.json:
+        return act(plan, args.config, lambda _: None)
+    sys.stdout.flush()  # the plan, before what is told past this buffer
+    with unbuffered(sys.stdout.fileno()) as pipe:
+        outlet = Outlet(pipe, _line)
+        try:
+            return act(plan, args.config, outlet.tell)
+        finally:
+            outlet.close()
 
 
 def code(endings: tuple[Ending, ...]) -> int:
@@ -96,13 +120,14 @@ def _confirmed() -> bool:
         return False
 
 
-def _told(progress: Progress) -> None:
+def _line(progress: Progress) -> bytes:
     if progress.took_s is None and progress.kind == "step":
-        return
+        return b""
     slots = ",".join(map(str, progress.slots))
     took = f"  {progress.took_s:.1f} s" if progress.took_s is not None else ""
     result = f"  {progress.result.replace('_', ' ')}" if progress.result else ""
-    print(f"  GPU {slots}  {progress.step}{result}  {progress.text}{took}", flush=True)
+    line = f"  GPU {slots}  {progress.step}{result}  {progress.text}{took}\n"
+    return line.encode(sys.stdout.encoding, "replace")
 
 
 def _end(plan: Plan, endings: tuple[Ending, ...], exit_code: int, args: Namespace) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
@@ -31,12 +32,13 @@ def carry_out(
     """Run every move of ``plan`` and return their endings, in the plan's order.
 
     Setting ``stop`` lets the moves under way finish and refuses the others. ``report`` is called from several threads,
-    one call at a time. Facts and hands must bear threads when ``at_once`` is more than one.
+    one call at a time; what it raises is lost, because no flip may fall with its audience. Facts and hands must bear
+    threads when ``at_once`` is more than one.
     """
     one_at_a_time = threading.Lock()
 
     def told(progress: Progress) -> None:
-        with one_at_a_time:
+        with one_at_a_time, contextlib.suppress(Exception):
             report(progress)
 
     def move(one: Move) -> Ending:

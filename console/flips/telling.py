@@ -13,7 +13,8 @@ from console.flips.journal import Journal, JournalError
 from console.flips.records import Ending, Move, Plan, Progress
 
 Report = Callable[[Progress], None]
-"""Called with everything that happens to a move; must not block and must not raise."""
+"""Called with everything that happens to a move, by the thread that carries it out: what blocks here holds the flip up
+(``running.outlet`` does not). ``batch.carry_out`` catches what it raises."""
 
 
 class Teller:

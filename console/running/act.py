@@ -15,11 +15,15 @@ from console.running.stage import Stage
 ENDS_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
+class ObjectionError(Exception):
+    """The plan may not be carried out any more; ``str`` says why. Nothing was touched."""
+
+
 def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tuple[Ending, ...]:
     """Run every move and return their endings. Call in the main thread.
 
     Ctrl-C, a hang-up and SIGTERM cancel what has not stopped anything yet; what has goes on to a safe end. Raises
-    what Stage raises, and PermissionError when the plan may not be carried out any more.
+    what Stage raises, and ObjectionError when the plan may not be carried out any more.
     """
     lost, stop = threading.Event(), threading.Event()
     uuids = tuple(sorted({uuid for move in plan.moves for uuid in move.uuids}))
@@ -27,7 +31,7 @@ def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tup
         stage = Stage(config, None, uuids, lost)
         try:
             if why := stage.objection(plan):
-                raise PermissionError(why)
+                raise ObjectionError(why)
             return carry_out(plan, stage.facts, stage.hands, stage.journal, stage.claims, told, stop=stop)
         finally:
             stage.close()

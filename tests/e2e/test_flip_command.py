@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import fcntl
 import json
+import os
 import signal
 import subprocess
 import time
@@ -157,6 +160,44 @@ def test_ctrl_c_while_it_drains_cancels(host: Callable[..., Host]) -> None:
         assert process.wait(30) == 1
     assert here.running() == {"ai-0"}
     assert here.journal()[0]["body"]["result"] == "cancelled"
+
+
+def test_a_reader_that_goes_does_not_leave_a_flip_half_done(host: Callable[..., Host]) -> None:
+    """`flip --yes | head`: the pipe breaks once the intent is written, and the flip goes on to its end."""
+    here = host({"ai-0": {"warm_s": 3}})
+    here.start("miner-0")
+    command = [*CONSOLE, "flip", "0", "qwen", "--yes", "--config", str(here.config)]
+    with subprocess.Popen(command, env=here.env, stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        here.until(lambda: here.journal() != [], "the intent")
+        process.stdout.close()
+        assert process.wait(30) == 0
+    assert (here.running(), here.journal()[0]["body"]["result"]) == ({"ai-0"}, "done")
+
+
+def test_a_terminal_that_stalls_does_not_hold_a_flip_up(host: Callable[..., Host]) -> None:
+    """Output that nobody takes any more is dropped: the outcome is written and the process ends, still unread."""
+    here = host({"ai-0": {"warm_s": 3}})
+    here.start("miner-0")
+    ours, theirs = os.pipe()
+    fcntl.fcntl(ours, fcntl.F_SETPIPE_SZ, 4096)
+    # A description of its own, so that not blocking here does not make the other end's writes not block.
+    filler = os.open(f"/proc/self/fd/{theirs}", os.O_WRONLY | os.O_NONBLOCK)
+    command = [*CONSOLE, "flip", "0", "qwen", "--yes", "--config", str(here.config)]
+    try:
+        with subprocess.Popen(command, env=here.env, stdout=theirs) as process:
+            try:
+                here.until(lambda: here.journal() != [], "the intent")
+                with contextlib.suppress(BlockingIOError):
+                    while True:
+                        os.write(filler, b".")
+                assert process.wait(30) == 0
+            finally:
+                process.kill()
+    finally:
+        for fd in (ours, theirs, filler):
+            os.close(fd)
+    assert (here.running(), here.journal()[0]["body"]["result"]) == ({"ai-0"}, "done")
 
 
 def _name(here: Host) -> str:

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -284,6 +287,22 @@ def test_the_runner_leaves_its_session_and_dies_with_its_sampler(
     one.process.kill()
     one.process.wait()
     here.until(lambda: not runs(sampler), "the sampler gone")
+
+
+def test_its_own_crash_is_told_to_the_system_log(tmp_path: Path) -> None:
+    """A defect of the runner, whose stderr goes nowhere, leaves its type and place on the system log, and no value."""
+    start = "import sys; from console import runner; from console.flips import systemlog as log; "
+    code = start + "log.JOURNALD = sys.argv[1]; sys.exit(runner.main())"
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as log:
+        log.bind(str(tmp_path / "log"))
+        log.settimeout(10)
+        # Without a stdin there is nothing to read orders from: the runner cannot even begin.
+        shell = ["sh", "-c", 'exec "$@" <&- 2>/dev/null', "sh"]
+        done = subprocess.run([*shell, sys.executable, "-c", code, str(tmp_path / "log")], check=False)
+        said = log.recv(4096).decode()
+    assert done.returncode == 1
+    assert re.search(r"MESSAGE=the runner was ended by AttributeError at runner\.py:\d+; changeover settle", said)
+    assert "NoneType" not in said
 
 
 def _children(pid: int) -> list[int]:

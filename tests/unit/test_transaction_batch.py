@@ -70,3 +70,15 @@ def test_no_more_than_two_at_once(tmp_path: Path) -> None:
     endings = carry_out(plan, stage.world, stage.world, stage.journal, stage.claims, told)
     assert {ending.result for ending in endings} == {"done"}
     assert most == [2]
+
+
+def test_a_report_that_fails_does_not_touch_the_flip(tmp_path: Path) -> None:
+    """Whatever the audience raises after the stop, the move comes to its end and its outcome is written."""
+    stage = six(tmp_path)
+    plan = stage.world.plan((0,), "ergo")
+
+    def gone(progress: Progress) -> None:
+        raise BrokenPipeError(progress.step)
+
+    (ending,) = carry_out(plan, stage.world, stage.world, stage.journal, stage.claims, gone)
+    assert (ending.result, stage.results(), stage.world.running(0)) == ("done", ["done"], "ergo")

@@ -1,0 +1,47 @@
+"""What `flip` and `undo` say where a confirmed plan cannot even begin."""
+
+import os
+from argparse import Namespace
+from pathlib import Path
+
+import pytest
+
+from console.commands.carrying import FAILED, WRONG, carry
+from console.flips.records import Plan
+from tests.unit.flipworld import WHO
+
+PLAN = Plan(plan_id="p", at=0.0, host="rig-07", who=WHO, target="off", moves=())
+
+
+@pytest.fixture
+def config(tmp_path: Path) -> Path:
+    """A site config that loads."""
+    path = tmp_path / "config.toml"
+    path.write_text("[power]\nprice_per_kwh = 0.07\n")
+    path.chmod(0o600)
+    return path
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_file_that_cannot_be_used_is_one_sentence(
+    config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], as_json: bool
+) -> None:
+    """A file of the console's own that cannot be opened ends in a sentence and 1, not in a traceback."""
+    run = tmp_path / "run"
+    run.mkdir()
+    mark = run / f"console-{os.getpid()}.presence"
+    mark.symlink_to(tmp_path / "elsewhere")
+    monkeypatch.setenv("CHANGEOVER_STATE", str(tmp_path))
+    monkeypatch.setenv("CHANGEOVER_RUN", str(run))
+    assert carry(PLAN, Namespace(config=str(config), json=as_json)) == FAILED
+    said = capfd.readouterr().err
+    assert said.startswith("changeover: the flip could not begin: ") and str(mark) in said
+    assert said.count("\n") == 1
+
+
+def test_a_config_that_has_gone_is_one_sentence(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """A config that went between the plan and the confirmation is wrong use, told in a sentence."""
+    missing = tmp_path / "gone.toml"
+    assert carry(PLAN, Namespace(config=str(missing), json=False)) == WRONG
+    said = capfd.readouterr().err
+    assert str(missing) in said and said.count("\n") == 1
