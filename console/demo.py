@@ -54,6 +54,9 @@ class FarmGround:
         """Who holds each GPU; the pids are imaginary, so only the farm knows."""
         return self._farm.occupancy(batch.readings)
 
+    def attend(self, uuids: tuple[Uuid, ...]) -> None:
+        """A simulated process list is of this instant."""
+
     def output(self, unit: str) -> Output | None:
         """What the instance's meter says."""
         try:

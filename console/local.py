@@ -27,6 +27,10 @@ from console.workloads.proctable import ProcessTable
 from console.workloads.registry import connect_controller, connect_meter
 
 TASKS_EVERY_S = 2.0
+LISTS_EVERY_S = 5.0
+LISTS_HURRY_S = 0.5
+HURRY_FOR_S = 10.0
+"""Process lists cost a driver milliseconds each, so they are read seldom; where processes come and go, often."""
 METERS_EVERY_S = 2.0
 
 Key = tuple[str, str]
@@ -59,6 +63,7 @@ class HostGround:
         self._table_of: tuple[frozenset[int], float] = (frozenset(), 0.0)
         self._last: dict[Uuid, Occupancy] = {}
         self._placed: tuple[Placed, ...] = ()
+        self._hurried: dict[Uuid, float] = {}
 
     def now(self) -> float:
         """Unix seconds."""
@@ -94,9 +99,22 @@ class HostGround:
         found = occupancy(batch.readings, placed, self._told, self._table, self._background, previous=self._last)
         if not asked:
             found = tuple(_not_yet(one, self._last.get(one.uuid)) for one in found)
+        gone = (r.uuid for r in batch.readings for c in r.clients or () if self._table.get(c.pid) is None)
+        self.attend(tuple(gone))
         self._last = {one.uuid: one for one in found}
         self._ask_meters({one.instance.unit for one in found if one.instance})
         return found
+
+    def attend(self, uuids: tuple[Uuid, ...]) -> None:
+        """Read these GPUs' process lists often for a while: something happens there."""
+        now = self.clock()
+        if fresh := tuple(uuid for uuid in set(uuids) if uuid not in self._hurried):
+            self.source.watch_clients(fresh, LISTS_HURRY_S)
+        self._hurried |= dict.fromkeys(uuids, now)
+        if calm := tuple(uuid for uuid, at in self._hurried.items() if now - at > HURRY_FOR_S):
+            self.source.watch_clients(calm, LISTS_EVERY_S)
+            for uuid in calm:
+                del self._hurried[uuid]
 
     def output(self, unit: str) -> Output | None:
         """The newest answer of the meter of ``unit``."""
@@ -172,7 +190,7 @@ def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool 
         presence = Presence(where.run, config.hash)
         read_only = presence.reason
     ground = HostGround(config, where, tuple(banners))
-    site = LiveSite(ground, read_only=read_only, at_end=_ender(presence))
+    site = LiveSite(ground, read_only=read_only, keeps=not only_looks, at_end=_ender(presence))
     site.start()
     return site
 

@@ -79,6 +79,9 @@ class Ground(Protocol):
     def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:
         """Who holds each GPU of the batch, in its order."""
 
+    def attend(self, uuids: tuple[Uuid, ...]) -> None:
+        """Something happens on these GPUs: look at who holds them more often for a while."""
+
     def output(self, unit: str) -> Output | None:
         """The newest meter reading of the instance that runs as ``unit``."""
 

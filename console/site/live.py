@@ -28,11 +28,13 @@ HISTORY = 50
 class LiveSite:
     """A site that reads itself. Implements console.site.interface.Site."""
 
-    def __init__(self, ground: Ground, *, read_only: str = "", at_end: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, ground: Ground, *, read_only: str = "", keeps: bool = True, at_end: Callable[[], None] = lambda: None
+    ) -> None:
         self._ground = ground
         self._at_end = at_end
         self._read_only = read_only
-        self._state = State(ground, read_only)
+        self._state = State(ground, read_only, keeps=keeps)
         self._lock = threading.Lock()
         self._heard: list[Callable[[Snapshot], None]] = []
         self._over = threading.Event()
@@ -139,6 +141,7 @@ class LiveSite:
                 with self._lock:
                     self._snapshot = self._state.apply(batch)
                     self._world = self._plannable()
+                self._ground.attend(tuple(row.reading.uuid for row in self._snapshot.rows if row.flipping))
             except Exception as error:
                 # A defect of ours must be seen, and must not leave old figures standing there as if they were live.
                 self._snapshot = _broken(self._snapshot, self._ground.banners, batch.seq, error)

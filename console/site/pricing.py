@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.config.settings import Config, Settings
+from console.config.settings import Config, Settings, pin_of
 from console.economics.advice import Moment, Sample, sampled
 from console.economics.ladder import money
 from console.economics.margins import option
@@ -131,10 +131,7 @@ class Pricing:
 
     def pin(self, reading: Reading) -> str | None:
         """The only workload that the config lets this GPU run; None where it may run any."""
-        for name in (reading.uuid, reading.pci, str(reading.slot)):
-            if name in self._settings.gpus:
-                return self._settings.gpus[name].pin
-        return None
+        return pin_of(self._settings, reading.uuid)
 
 
 def _overheats(reading: Reading) -> bool:

@@ -132,5 +132,5 @@ def _state(facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level=WARN,
             what=f"state is kept in {facts.state}: flips are coordinated for this user alone",
-            do="make /var/lib/changeover and /run/changeover writable for the group gpu-operators",
+            do="packaging/README.md has the lines that make the shared directories and the group gpu-operators",
         )
