@@ -38,7 +38,7 @@ def main(argv: list[str]) -> int:
     except ConfigError as error:
         sys.stderr.write(f"changeover: {error}\n")
         return 2
-    except (JournalError, ValueError) as error:
+    except (OSError, JournalError, ValueError) as error:
         sys.stderr.write(f"changeover settle: {error}\n")
         return 1
     return _say(found, as_json=args.json)

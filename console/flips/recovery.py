@@ -52,14 +52,16 @@ def settle(
 ) -> tuple[Settled, ...]:
     """Settle every open intent, or those that touch ``uuids``, then take back marks of GPUs seen free.
 
-    A flip that somebody is carrying out is left alone and not listed. Raises JournalError.
+    What cannot be claimed, because somebody is carrying it out or its claim file is of no use, is left alone and
+    listed as open. Raises JournalError.
     """
     wanted = None if uuids is None else frozenset(uuids)
     done = []
     for line in _open(journal, wanted):
         try:
             claim = claims.take(line.gpus, f"{who.login} (settle)", facts.now())
-        except ClaimError:
+        except ClaimError as error:
+            done.append(_left_open(line, str(error)))
             continue
         with claim:
             done += _settle_one(journal, facts, line, who)
@@ -90,7 +92,8 @@ def clear_stuck(
             continue
         try:
             claim = claims.take((uuid,), f"{who.login} (settle)", facts.now())
-        except ClaimError:
+        except ClaimError as error:
+            found.append(Settled(flip_id="", slots=(), result="", text=f"still stuck: {error}"))
             continue
         with claim:
             found += _clear(journal, facts, Uuid(uuid), sentence, bases.get(uuid), who)

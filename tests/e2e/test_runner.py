@@ -254,7 +254,8 @@ def test_a_flip_under_way_is_not_settled(host: Callable[..., Host], console: Cal
     two.go({**plan, "moves": [{**plan["moves"][0], "flip_id": "another"}]})
     said = two.end()[-1]
     assert (said["kind"], f"(pid {one.process.pid})" in said["text"]) == ("refused", True)
-    assert settled(here) == []
+    (open_still,) = settled(here)
+    assert (open_still["result"], f"(pid {one.process.pid})" in open_still["text"]) == ("", True)
     assert one.end()[-1]["result"] == "done"
 
 

@@ -105,11 +105,27 @@ def test_a_taker_is_off_not_stuck(stage: Stage) -> None:
 
 
 def test_a_flip_under_way_is_left_alone(stage: Stage) -> None:
-    """An open intent whose claim is held belongs to whoever holds it."""
+    """An open intent whose claim is held belongs to whoever holds it, and is told as open."""
     cut_off(stage, "start vllm@0")
     with stage.claims.take([uuid(0)], "runner", 0.0):
-        assert stage.settle() == ()
+        (settled,) = stage.settle()
+    assert (settled.result, settled.slots) == ("", (0,))
+    assert settled.text.startswith(f"{uuid(0)} is being flipped by runner (pid ")
+    assert stage.lines("outcome") == ()
     assert len(stage.settle()) == 1
+
+
+def test_a_mark_that_cannot_be_claimed_is_told_as_open(stage: Stage) -> None:
+    """A stuck GPU whose claim file cannot be used keeps its mark, and settling says why instead of nothing."""
+    stage.world.unit("ergo@0").lingers = True
+    assert stage.flip(stage.world.plan((0,), "vllm")).result == "stuck"
+    stage.world.orphans.clear()
+    claim = stage.places.lock(uuid(0))
+    claim.unlink()
+    claim.mkdir()
+    (settled,) = stage.settle()
+    assert (settled.result, settled.text.startswith("still stuck: a claim file under ")) == ("", True)
+    assert list(reading.stuck(stage.journal.path)) == [uuid(0)]
 
 
 def test_an_unreadable_gpu_stays_open(stage: Stage) -> None:
