@@ -6,11 +6,11 @@ against the running workload as soon as its net is negative.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from console.model import Basis, Option, Record
+from console.model import Basis, Kind, Option, Record
 
 SECONDS_PER_HOUR = 3600.0
 
@@ -135,3 +135,36 @@ def repaid_after_s(loss: float, gain_per_h: float, outlook: Sequence[Stretch], h
 def _oldest_s(rules: Rules) -> float:
     """Samples older than this confirm nothing: a console that slept may not act on what was true before."""
     return 2 * rules.samples * rules.sample_gap_s
+
+
+LOADS_BEFORE_LEAVING = 10.0
+"""An AI workload should have run ten of its own load times before it is worth leaving."""
+
+
+def downtime_s(stop_s: Iterable[float], settle_s: Iterable[float], start_s: Iterable[float]) -> float:
+    """Seconds in which neither side of a flip earns: the longest stop, settling and start of the units it moves.
+
+    ``stop_s`` and ``settle_s`` are of what stops, ``start_s`` of what starts, to its output; each empty where nothing
+    does. Settling follows a stop: what starts is not waited for twice.
+    """
+    return sum(max(seconds, default=0.0) for seconds in (stop_s, settle_s, start_s))
+
+
+def least_run_s(kind: Kind, load_s: float | None, min_run_s: float) -> float:
+    """Seconds that a workload of ``kind`` should have run before it is left; 0 for off.
+
+    ``load_s`` is how long its model was measured to load here; unmeasured, ``min_run_s`` holds as for a miner.
+    """
+    if kind is Kind.OFF:
+        return 0.0
+    return LOADS_BEFORE_LEAVING * load_s if kind is Kind.AI and load_s is not None else min_run_s
+
+
+def transition_per_h(new: Option | None, off: Option | None) -> float | None:
+    """What the GPU's power costs per hour while it flips: as under ``new``, whose loading fills most of that time.
+
+    As while ``off`` where the new draw is unknown or nothing starts; None where that is unknown, too.
+    """
+    if new is not None and new.power_per_h is not None:
+        return new.power_per_h
+    return off.power_per_h if off is not None else None

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from console.economics.rules import Moment, downtime_s, least_run_s, switching_loss, transition_per_h
 from console.flips.choosing import running
 from console.flips.closing import Group
 from console.flips.world import OFF, Candidate, PlanWorld
 from console.model import Basis, GpuRow, Kind, Option, Record, Uuid
-
-AI_MIN_RUN_LOADS = 10.0
-"""An AI workload should have run ten of its own load times before it is worth leaving."""
 
 
 class Price(Record):
@@ -34,13 +32,12 @@ def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: 
     pairs = tuple((row, option(row, group.targets[row.reading.uuid])) for row in rows)
     before = _sum(net_now(world, row) for row in rows)
     after = _sum(new.net_per_h if new else None for _, new in pairs)
-    power = _sum(_transition_power(row, new) for row, new in pairs)
-    downtime_s = _downtime_s(stops, starts)
-    cost = downtime_s / 3600 * (before + power) if before is not None and power is not None else None
+    down_s = _down_s(stops, starts)
+    cost = _cost(before, _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs), down_s)
     gain = after - before if before is not None and after is not None else None
     repaid = cost is not None and gain is not None and gain > 0
     return Price(
-        downtime_s=downtime_s,
+        downtime_s=down_s,
         cost=cost,
         before_per_h=before,
         after_per_h=after,
@@ -107,7 +104,7 @@ def _of_evidence(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) ->
 
 
 def _min_run_s(world: PlanWorld, one: Candidate) -> float:
-    return AI_MIN_RUN_LOADS * one.start_s if one.kind is Kind.AI else world.advice.min_run_s
+    return least_run_s(one.kind, one.usual_start_s, world.advice.min_run_s)
 
 
 def _options(world: PlanWorld, group: Group) -> list[tuple[GpuRow, Option]]:
@@ -116,17 +113,15 @@ def _options(world: PlanWorld, group: Group) -> list[tuple[GpuRow, Option]]:
     return [(row, new) for row, new in pairs if new]
 
 
-def _downtime_s(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> float:
-    stop_s = max((one.stop_s for one in stops), default=0.0)
-    settle_s = max((one.settle_s for one in (*stops, *starts)), default=0.0)
-    return stop_s + settle_s + max((one.start_s for one in starts), default=0.0)
+def _down_s(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> float:
+    settle_s = (one.settle_s for one in stops)
+    return downtime_s((one.stop_s for one in stops), settle_s, (one.start_s for one in starts))
 
 
-def _transition_power(row: GpuRow, new: Option | None) -> float | None:
-    if new and new.power_per_h is not None:
-        return new.power_per_h
-    off = option(row, OFF)
-    return off.power_per_h if off else None
+def _cost(before_per_h: float | None, power_per_h: float | None, down_s: float) -> float | None:
+    if before_per_h is None or power_per_h is None:
+        return None
+    return switching_loss(before_per_h, down_s, Moment(at=0.0, transition_per_h=power_per_h))
 
 
 def _sum(values: Iterator[float | None]) -> float | None:

@@ -165,6 +165,13 @@ def test_money_of_the_move() -> None:
     assert not move.estimated
 
 
+def test_downtime_is_of_what_is_waited_for() -> None:
+    """To off a flip takes its stop and settling; from nothing only the start, because nothing has to settle."""
+    world = World(2, [miner(0), miner(1)]).run("ergo@0")
+    assert world.plan((0,), "off").moves[0].downtime_s == pytest.approx(3 + 2)
+    assert world.plan((1,), "ergo").moves[0].downtime_s == pytest.approx(60)
+
+
 def test_unknown_money_stays_unknown() -> None:
     """A missing price makes cost, gain and pay-back unknown, never zero."""
     world = World(1, [miner(0), server(0)]).run("ergo@0")

@@ -166,6 +166,16 @@ def test_leaving_early_is_told() -> None:
     assert short.moves[0].warnings == ()
 
 
+@pytest.mark.parametrize(("load_s", "least_min"), [(None, 30), (90.0, 15)])
+def test_leaving_a_server_early_follows_the_rule_of_the_advice(load_s: float | None, least_min: int) -> None:
+    """A server is given ten of its measured load times; where none was measured, the half hour of everything else."""
+    world = World(1, [miner(0), server(0)]).run("vllm@0")
+    world.unit("vllm@0").started = world.time_s - 240
+    candidates = tuple(msgspec.structs.replace(one, usual_start_s=load_s) for one in world.planning().candidates)
+    made = plan(world.planning(candidates=candidates), (0,), "ergo", whole=False, who=WHO, at=world.now())
+    assert made.moves[0].warnings == (f"vllm has run 4 of the {least_min} min that its start should be given",)
+
+
 def test_requests_that_cannot_be_seen_are_told() -> None:
     """Stopping a server without a meter cuts off requests that nobody can count."""
     world = World(1, [miner(0), server(0)]).run("vllm@0")
