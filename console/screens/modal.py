@@ -48,7 +48,7 @@ class Modal(Protocol):
 class Help:
     """Every key with its sentence."""
 
-    title = "keys"
+    title = "keys · ↑↓ scroll, any other key closes"
     waits = False
 
     def __init__(self, actions: Sequence[Action], read_only: str, close: Callable[[], None]) -> None:

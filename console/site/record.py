@@ -6,6 +6,7 @@ import contextlib
 from collections.abc import Iterator
 from pathlib import Path
 
+from console import units
 from console.flips import reading
 from console.flips.chain import Line
 from console.flips.guards import RESTART_WINDOW_S
@@ -77,7 +78,8 @@ class JournalView:
         for line in reversed(fresh[:3] if first else fresh):
             if line.kind in ("outcome", "note", "lock"):
                 tone = TONES.get(str(line.body.get("result")), "label")
-                yield LogLine(at=line.at, text=line.text, tone=tone)
+                text = line.text if "GPU" in line.text or not line.slots else f"{units.gpus(line.slots)}: {line.text}"
+                yield LogLine(at=line.at, text=text, tone=tone)
 
     def _read(self) -> None:
         self.lines = tuple(_shown(line) for line in reading.lines(self._path, SHOWN))

@@ -73,6 +73,20 @@ _NAMES = {
 }
 
 
+SIGNS = (
+    ("▲ mining  ◆ AI  · off", "the business of a workload"),
+    ("▪ foreign  ? unknown", "held by what no workload accounts for, or what cannot be told: never touched"),
+    ("~ estimated  – unknown", "from this card's past or the config; – is never 0"),
+    ("dim, with an age", "stale: too old to act upon"),
+    ("×4", "one instance holds four GPUs: they move together"),
+    ("per hash", "what a hash nets now, or would: $/TH is per 10¹² hashes, $/EH per 10¹⁸"),
+    ("per AI-h", "what an hour of AI hosting on this card nets, or would"),
+    ("best", "what the ladder puts first, and what it gains per hour; · when it runs already"),
+    ("a kWh is worth", "the power price at which the workload breaks even; off above: at which off is better"),
+)
+"""What the marks of the screen mean, for ? and the README."""
+
+
 def allowed(read_only: str) -> tuple[Action, ...]:
     """The actions there are: with a reason to be read-only, none that acts."""
     return tuple(action for action in ACTIONS if not (read_only and action.dangerous))
@@ -128,6 +142,8 @@ def help_lines(actions: Sequence[Action], read_only: str, room: int) -> list[Lin
             continue
         out += [(), (Piece(title, "title"),)]
         out += [(*left(key_names(a), 14, "key"), Piece(a.help, "value")) for a in members]
+    out += [(), (Piece("signs", "title"),)]
+    out += [(*left(sign, 25, "value"), Piece(meaning, "label")) for sign, meaning in SIGNS]
     if read_only:
         out += [(), (Piece("READ-ONLY", "guarded"), Piece(f"  {read_only}: no key that acts is bound", "label"))]
     return [fit(line, room) if width(line) > room else line for line in out[1:]]
@@ -136,4 +152,6 @@ def help_lines(actions: Sequence[Action], read_only: str, room: int) -> list[Lin
 def table_of_keys(actions: Sequence[Action] = ACTIONS) -> str:
     """The keys as a Markdown table, for the README."""
     rows = [f"| `{key_names(a)}` | {a.help} |" for a in actions]
-    return "\n".join(("| key | what it does |", "|---|---|", *rows))
+    signs = [f"| {sign} | {meaning} |" for sign, meaning in SIGNS]
+    head = ("| key | what it does |", "|---|---|")
+    return "\n".join((*head, *rows, "", "| on the screen | means |", "|---|---|", *signs))

@@ -58,7 +58,8 @@ def test_help_lists_every_key_and_why_keys_are_missing() -> None:
 
 
 def test_the_table_of_keys_is_markdown() -> None:
-    """One row per action under a head of two."""
-    lines = actions.table_of_keys().splitlines()
-    assert len(lines) == len(actions.ACTIONS) + 2
-    assert lines[2] == "| `↑ k` | Move the cursor up |"
+    """One row per action and one per sign, each table under a head of two, an empty line between them."""
+    keys, signs = (part.splitlines() for part in actions.table_of_keys().split("\n\n"))
+    assert len(keys) == len(actions.ACTIONS) + 2
+    assert keys[2] == "| `↑ k` | Move the cursor up |"
+    assert len(signs) == len(actions.SIGNS) + 2
