@@ -6,27 +6,29 @@ import threading
 from collections.abc import Callable
 
 from console.flips.batch import carry_out
+from console.flips.cases import marks, still_standing
 from console.flips.facts import Seen
-from console.flips.guards import Case, standing, waived
 from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Action, Plan, Progress
 from console.flips.technician import Locks
-from console.flips.world import OFF
-from console.model import Guard, Occupancy, Output, Uuid, WorkState
+from console.model import Guard, Output, Uuid, WorkState
 from console.paths import Places
 from console.telemetry.simulated.controller import FarmController, SimulatedError
 from console.telemetry.simulated.farm import Farm
 from console.workloads.contract import WorkloadError
 from console.workloads.expand import Placed
 
+BOOT_ID = "simulated"
+"""A farm boots when it is made; the kernel's boot is none of its business."""
+
 
 class FarmFacts:
     """What a transaction may know of a simulated farm. Implements console.flips.facts.Facts."""
 
-    def __init__(self, farm: Farm, locks: Locks) -> None:
+    def __init__(self, farm: Farm, journal: Journal, locks: Locks) -> None:
         self._farm = farm
-        self._locks = locks
+        self._journal, self._locks = journal, locks
         self._gone = threading.Event()
 
     def now(self) -> float:
@@ -59,8 +61,19 @@ class FarmFacts:
 
     def guards(self, plan: Plan, uuids: tuple[Uuid, ...]) -> tuple[Guard, ...]:
         """Guards that stand on these GPUs now, forced ones left out."""
-        seen = self.observe(uuids, 0.0) or ()
-        return tuple(guard for one in seen for guard in self._standing(plan, one))
+        stuck = marks(self._journal)
+        return tuple(
+            guard
+            for one in self.observe(uuids, 0.0) or ()
+            for guard in still_standing(
+                plan,
+                one,
+                self._farm.settings,
+                stuck=stuck.get(one.reading.uuid, ""),
+                fresh=True,  # observed at this very instant
+                others=self._locks.guards(one.reading.uuid, self.now()),
+            )
+        )
 
     def abandoned(self) -> bool:
         """True once the console is being closed."""
@@ -69,25 +82,6 @@ class FarmFacts:
     def abandon(self) -> None:
         """The console closes."""
         self._gone.set()
-
-    def _standing(self, plan: Plan, seen: Seen) -> tuple[Guard, ...]:
-        uuid, slot = seen.reading.uuid, seen.reading.slot
-        starts = (action for move in plan.moves for action in move.starts if uuid in action.uuids)
-        target = next((action.workload for action in starts), OFF)
-        workloads = self._farm.settings.workloads
-        new = workloads.get(target)
-        case = Case(
-            reading=seen.reading,
-            occupancy=seen.occupancy,
-            target=target,
-            memory_mib=new.memory_mib if new else 0.0,
-            terms=self._terms(seen.occupancy),
-        )
-        return waived(standing(case, self._locks.guards(uuid, self.now())), f"{plan.host}:{slot}" in plan.forced)
-
-    def _terms(self, occupancy: Occupancy) -> str:
-        held = self._farm.settings.workloads.get(occupancy.instance.workload) if occupancy.instance else None
-        return held.revenue.form if held and held.revenue else ""
 
 
 class FarmHands:
@@ -120,12 +114,16 @@ class FarmFlipper:
 
     def __init__(self, farm: Farm, places: Places) -> None:
         self.placed: tuple[Placed, ...] = ()
-        self._facts = FarmFacts(farm, Locks(places))
+        self._journal = Journal(places, now=farm.now, boot_id=BOOT_ID)
+        self._facts = FarmFacts(farm, self._journal, Locks(places))
         self._hands = FarmHands(farm.controller)
-        self._journal = Journal(places, now=farm.now, boot_id="simulated")
         self._claims = Claims(places)
         self._stop = threading.Event()
-        self._running: list[threading.Thread] = []
+
+    @property
+    def boot_id(self) -> str:
+        """The boot that its journal's lines name; what is learnt from them must be asked for under the same one."""
+        return self._journal.boot_id
 
     def prepare(self, uuids: tuple[Uuid, ...]) -> None:
         """Nothing to warm up."""
@@ -135,20 +133,19 @@ class FarmFlipper:
 
     def run(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
         """Begin the plan in a thread of its own."""
-        self._stop.clear()
+        stop = self._stop
 
         def act() -> None:
-            carry_out(plan, self._facts, self._hands, self._journal, self._claims, heard, stop=self._stop)
+            carry_out(plan, self._facts, self._hands, self._journal, self._claims, heard, stop=stop)
 
-        thread = threading.Thread(target=act, name=f"flip {plan.plan_id}", daemon=True)
-        self._running = [*(one for one in self._running if one.is_alive()), thread]
-        thread.start()
+        threading.Thread(target=act, name=f"flip {plan.plan_id}", daemon=True).start()
 
     def stop(self) -> None:
-        """Begin no further moves."""
+        """Begin no further moves of what runs now; what is begun afterwards is not concerned."""
         self._stop.set()
+        self._stop = threading.Event()
 
     def close(self) -> None:
         """The console closes: what has not stopped anything yet is cancelled, the rest goes on as long as it may."""
-        self._stop.set()
+        self.stop()
         self._facts.abandon()

@@ -13,11 +13,12 @@ from console.flips.world import OFF
 from console.model import Flipping, GpuState, Guard, Holder, Occupancy, Reading, Record
 
 RESTART_BUDGET = 3
-"""Failed starts on one GPU in RESTART_WINDOW_S after which nothing is started there."""
+"""Failed starts on one GPU in RESTART_WINDOW_S after which nothing new is started there; a roll-back counts only those
+of the unit that it brings back."""
 RESTART_WINDOW_S = 600.0
 
 LOCK = "lock"
-"""The name of a technician's guard, made in console.flips.locks."""
+"""The name of a technician's guard, made in console.flips.technician."""
 
 OF_TARGET = frozenset({"pin", "contract", "rental", "memory"})
 """Rules about what a GPU would become; they do not hinder a roll-back to what ran there a moment ago."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 import msgspec
 
+from console.flips.cases import case_for
 from console.flips.choosing import NoChoiceError, choose, running
 from console.flips.closing import Choose, Group, already, close
 from console.flips.guards import Case, standing, waived
@@ -104,17 +105,16 @@ def _groups(world: PlanWorld, rows: list[GpuRow], chosen: Choose, *, whole: bool
 
 def _case(world: PlanWorld, row: GpuRow, target: str) -> Case:
     uuid = row.reading.uuid
-    new, old = world.candidate(target, uuid), world.holding(row)
-    return Case(
-        reading=row.reading,
-        occupancy=row.occupancy,
-        target=target,
-        fresh=row.fresh,
-        stuck=row.stuck,
-        flipping=row.flipping,
-        memory_mib=new.memory_mib if new else 0.0,
+    return case_for(
+        row.reading,
+        row.occupancy,
+        target,
+        new=world.candidate(target, uuid),
+        held=world.holding(row),
         pin=world.pins.get(uuid),
-        terms=old.terms if old else "",
+        stuck=row.stuck,
+        fresh=row.fresh,
+        flipping=row.flipping,
         failed_starts=world.failed_starts.get(uuid, 0),
     )
 

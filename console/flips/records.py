@@ -106,9 +106,9 @@ class Progress(Record):
     """One thing that happened to a move; also the shape of a journal line on the runner's stdout.
 
     ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free,
-    settle, start, warm, profile, outcome, rollback. A step is told when it begins, ``took_s`` None, and when it has
-    ended; ``error`` is a move of which nothing more will be told. ``result`` of an outcome is done, rolled_back,
-    cancelled, off or stuck; of a refusal ``refused``.
+    start, warm, outcome, rollback. A step is told when it begins, ``took_s`` None, and when it has ended; ``error`` is
+    a move of which nothing more will be told. ``result`` of an outcome is done, rolled_back, cancelled, off or stuck;
+    of a refusal ``refused``.
     """
 
     flip_id: str

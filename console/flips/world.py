@@ -7,12 +7,10 @@ from collections.abc import Iterable, Mapping
 from console.config.settings import AdviceSettings, WorkloadSettings
 from console.flips.records import Action
 from console.model import GpuRow, Kind, Record, Uuid
+from console.workloads.contract import ALIVE
 
 OFF = "off"
 """What a GPU does when no workload runs on it; also the target that starts nothing."""
-
-ALIVE = frozenset({"running", "starting", "stopping"})
-"""What a controller says of a unit that has, or may at any moment have, processes on its GPUs."""
 
 USUAL_START_S = {Kind.MINE: 60.0, Kind.AI: 120.0, Kind.OFF: 0.0}
 """Start to output where this host has not measured it: miners take 20 to 120 s (dataset), servers load a model."""

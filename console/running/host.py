@@ -7,12 +7,11 @@ import time
 
 from console.config.settings import Config
 from console.flips import reading
+from console.flips.cases import marks, still_standing
 from console.flips.facts import Seen
-from console.flips.guards import Case, standing, waived
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Action, Plan
 from console.flips.technician import Locks
-from console.flips.world import OFF
 from console.model import Batch, GpuState, Guard, Occupancy, Output, Reading, Uuid
 from console.running.units import Units
 from console.telemetry.source import Source
@@ -86,11 +85,17 @@ class HostFacts:
         if batch is None or not set(uuids) <= known:
             return (Guard(name="reading", sentence="its GPUs are not read yet"),)
         found: list[Guard] = []
+        stuck = marks(self._journal)
         for seen in self._seen(batch, uuids):
-            case = self._case(plan, seen)
-            others = self._locks.guards(seen.reading.uuid, self.now())
-            forced = f"{plan.host}:{seen.reading.slot}" in plan.forced
-            found += waived(standing(case, others), forced)
+            uuid, now = seen.reading.uuid, self.now()
+            found += still_standing(
+                plan,
+                seen,
+                self._config.settings,
+                stuck=stuck.get(uuid, ""),
+                fresh=now - seen.reading.at < OLD_S or seen.reading.state is not GpuState.OK,
+                others=self._locks.guards(uuid, now),
+            )
         return tuple(found)
 
     def _seen(self, batch: Batch, uuids: tuple[Uuid, ...]) -> tuple[Seen, ...]:
@@ -108,35 +113,6 @@ class HostFacts:
         self._last = {one.uuid: one for one in found}
         readings = {one.uuid: one for one in batch.readings}
         return tuple(Seen(reading=readings[uuid], occupancy=self._last[uuid]) for uuid in uuids)
-
-    def _case(self, plan: Plan, seen: Seen) -> Case:
-        uuid = seen.reading.uuid
-        starts = [action for move in plan.moves for action in move.starts if uuid in action.uuids]
-        target = starts[0].workload if starts else OFF
-        workloads = self._config.settings.workloads
-        held = seen.occupancy.instance
-        terms = workloads[held.workload].revenue if held and held.workload in workloads else None
-        return Case(
-            reading=seen.reading,
-            occupancy=seen.occupancy,
-            target=target,
-            fresh=self.now() - seen.reading.at < OLD_S or seen.reading.state is not GpuState.OK,
-            stuck=self._stuck().get(uuid, ""),
-            memory_mib=workloads[target].memory_mib if target in workloads else 0.0,
-            pin=self._pin(seen.reading),
-            terms=terms.form if terms else "",
-        )
-
-    def _pin(self, seen: Reading) -> str | None:
-        gpus = self._config.settings.gpus
-        return next((gpus[name].pin for name in (seen.uuid, seen.pci, str(seen.slot)) if name in gpus), None)
-
-    def _stuck(self) -> dict[str, str]:
-        """Marks of stuck GPUs. A journal that cannot be read stops the flip elsewhere, before its intent."""
-        try:
-            return reading.stuck(self._journal.path)
-        except JournalError:
-            return {}
 
 
 def _after(seen: Reading, batch: Batch, since: float) -> bool:

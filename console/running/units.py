@@ -12,7 +12,7 @@ import msgspec
 from console.config.settings import Settings
 from console.flips.records import Action
 from console.model import Output, WorkState
-from console.workloads.contract import Controller, Meter, Task, WorkloadError
+from console.workloads.contract import ALIVE, Controller, Meter, Task, WorkloadError
 from console.workloads.expand import Placed
 from console.workloads.registry import connect_controller, connect_meter
 
@@ -24,7 +24,6 @@ FRESH_S = 0.25
 ASK_S = 2.0
 SILENT_AGAIN_S = 1.0
 """How soon a controller that did not answer is asked again: asking it takes ASK_S, and everybody waits meanwhile."""
-ALIVE = frozenset({"running", "starting", "stopping"})
 
 
 class Units:

@@ -1,0 +1,87 @@
+"""What the guards' rules are asked of one GPU: one way to put it together, for the plan and inside a transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console.config.settings import Settings
+from console.flips import reading
+from console.flips.facts import Seen
+from console.flips.guards import Case, standing, waived
+from console.flips.journal import Journal, JournalError
+from console.flips.records import Plan
+from console.flips.world import OFF, Candidate, candidate
+from console.model import Flipping, Guard, Occupancy, Reading
+
+
+def case_for(
+    seen: Reading,
+    occupancy: Occupancy,
+    target: str,
+    *,
+    new: Candidate | None,
+    held: Candidate | None,
+    pin: str | None,
+    stuck: str,
+    fresh: bool,
+    flipping: Flipping | None = None,
+    failed_starts: int = 0,
+) -> Case:
+    """The case of one GPU. ``new`` is what would run there, ``held`` the configured workload that holds it now.
+
+    What is asked for without a default must be told by everybody: a rule that is left out guards nothing.
+    """
+    return Case(
+        reading=seen,
+        occupancy=occupancy,
+        target=target,
+        fresh=fresh,
+        stuck=stuck,
+        flipping=flipping,
+        memory_mib=new.memory_mib if new else 0.0,
+        pin=pin,
+        terms=held.terms if held else "",
+        failed_starts=failed_starts,
+    )
+
+
+def still_standing(
+    plan: Plan, seen: Seen, settings: Settings, *, stuck: str, fresh: bool, others: Iterable[Guard]
+) -> tuple[Guard, ...]:
+    """The guards that stand on one GPU while ``plan`` is carried out, forced ones left out; ``others`` are locks.
+
+    The restart budget is not among them: the transaction asks the journal for it (flips.acting).
+    """
+    uuid, instance = seen.reading.uuid, seen.occupancy.instance
+    starts = (action.workload for move in plan.moves for action in move.starts if uuid in action.uuids)
+    target = next(starts, OFF)
+    case = case_for(
+        seen.reading,
+        seen.occupancy,
+        target,
+        new=_configured(settings, target),
+        held=_configured(settings, instance.workload) if instance else None,
+        pin=pinned(settings, seen.reading),
+        stuck=stuck,
+        fresh=fresh,
+    )
+    return waived(standing(case, others), f"{plan.host}:{seen.reading.slot}" in plan.forced)
+
+
+def pinned(settings: Settings, seen: Reading) -> str | None:
+    """The only workload that the config lets this GPU run, None where it may run any."""
+    names = (seen.uuid, seen.pci, str(seen.slot))
+    return next((settings.gpus[name].pin for name in names if name in settings.gpus), None)
+
+
+def marks(journal: Journal) -> dict[str, str]:
+    """Marks of stuck GPUs. A journal that cannot be read stops the flip elsewhere, before its intent."""
+    try:
+        return reading.stuck(journal.path)
+    except JournalError:
+        return {}
+
+
+def _configured(settings: Settings, workload: str) -> Candidate | None:
+    found = settings.workloads.get(workload)
+    return candidate(workload, found, "", ()) if found else None
