@@ -70,7 +70,7 @@ def _health(was: Reading, now: Reading, at: float) -> Iterator[LogLine]:
     """What a card reports about itself while it goes on: XIDs, memory errors, what holds it back."""
     slot = now.slot
     for xid in now.xids:
-        if xid not in was.xids:
+        if xid not in was.xids and now.state is GpuState.OK:  # of a lost card the loss itself tells its cause
             yield LogLine(at=xid.at, text=f"GPU {slot} {words(xid.code)}", tone="harm")
     if (now.ecc_uncorrected or 0) > (was.ecc_uncorrected or 0) and was.ecc_uncorrected is not None:
         yield LogLine(at=at, text=f"GPU {slot} counts {now.ecc_uncorrected} uncorrected memory errors", tone="harm")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from console import units
-from console.model import GpuRow, Snapshot
+from console.model import GpuRow, GpuState, Holder, Snapshot
 from console.view import clock
 from console.view.pieces import Line, Piece, fit, wrap
 
@@ -16,7 +16,7 @@ def lines(row: GpuRow | None, snapshot: Snapshot, room: int, count: int, *, expa
     """``count`` lines: the sentence, and when expanded also guards, blocks and what would have to be known."""
     if row is None:
         return [fit((), room)] * count
-    said = row.money.advice.why or "no advice: nothing to compare"
+    said = _why(row)
     out = _sentence("why", said, room, 3 if expanded else count, indent=LABEL if expanded else SHORT)
     if expanded:
         for label, text, tone in _reasons(row, snapshot):
@@ -29,8 +29,21 @@ def length(row: GpuRow | None, snapshot: Snapshot, room: int) -> int:
     """Lines that the expanded answer takes."""
     if row is None:
         return 1
-    some = len(_sentence("why", row.money.advice.why, room, 3))
+    some = len(_sentence("why", _why(row), room, 3))
     return some + sum(len(_sentence(a, b, room, 2)) for a, b, _ in _reasons(row, snapshot))
+
+
+def _why(row: GpuRow) -> str:
+    """What the GPU's trouble is, or whose it is, before any talk of money; the row may have had to cut it."""
+    reading, held = row.reading, row.occupancy
+    if reading.state is not GpuState.OK:
+        gone = f"; changeover forget {reading.slot} if it was removed" if reading.state is GpuState.GONE else ""
+        return f"{reading.state.value.replace('_', ' ')}: {reading.reason}{gone}"
+    if row.stuck:
+        return f"stuck: {row.stuck}"
+    if held.holder in (Holder.FOREIGN, Holder.UNKNOWN):
+        return f"{held.holder.value}: {held.who}; never touched, so nothing is compared"
+    return row.money.advice.why or "no advice: nothing to compare"
 
 
 def _reasons(row: GpuRow, snapshot: Snapshot) -> list[tuple[str, str, str]]:
