@@ -101,7 +101,7 @@ def planned(here: Host, gpus: str, target: str) -> dict[str, Any]:
 def settled(here: Host) -> list[dict[str, Any]]:
     """What `settle --json` found."""
     done = here.run("settle", "--json", "--config", str(here.config))
-    assert done.returncode in (0, 1), done.stderr
+    assert done.returncode in (0, 1) and not done.stderr, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 
 
@@ -244,19 +244,23 @@ def test_killed_at_any_step_it_is_settled(
 
 
 def test_a_flip_under_way_is_not_settled(host: Callable[..., Host], console: Callable[[Host], Console]) -> None:
-    """Whoever settles while a runner works leaves its flip alone; a second flip is refused by the claim's holder."""
-    here = host({"ai-0": {"warm_s": 6}})
-    here.start("miner-0")
-    plan = planned(here, "0", "qwen")
+    """Whoever settles while a runner works leaves its flip alone and says who has it; a second flip is refused by the
+    claim's holder."""
+    here = host()
+    here.config.write_text(here.config.read_text().replace("drain_timeout_s = 0\nstart", "drain_timeout_s = 30\nstart"))
+    here.start("ai-0")
+    plan = planned(here, "0", "ergo")
     one, two = console(here), console(here)
     one.go(plan)
-    one.until("free")
+    one.until("drain")
     two.go({**plan, "moves": [{**plan["moves"][0], "flip_id": "another"}]})
     said = two.end()[-1]
     assert (said["kind"], f"(pid {one.process.pid})" in said["text"]) == ("refused", True)
-    (open_still,) = settled(here)
-    assert (open_still["result"], f"(pid {one.process.pid})" in open_still["text"]) == ("", True)
-    assert one.end()[-1]["result"] == "done"
+    (left_open,) = settled(here)
+    assert (left_open["result"], f"(pid {one.process.pid})" in left_open["text"]) == ("", True)
+    one.hang_up()
+    assert one.end()[-1]["result"] == "cancelled"
+    assert (here.running(), results(here)) == ({"ai-0"}, ["cancelled"])
 
 
 def test_a_stalled_console_holds_nothing_up(host: Callable[..., Host], console: Callable[[Host], Console]) -> None:
