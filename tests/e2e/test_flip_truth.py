@@ -12,6 +12,11 @@ from typing import Any
 
 import pytest
 
+from console.config.loading import load
+from console.flips.records import Action
+from console.model import Uuid
+from console.running.units import Units
+from console.workloads.expand import place
 from tests.e2e.host import CONSOLE, Host
 from tests.e2e.test_flip_command import flip
 
@@ -69,3 +74,39 @@ def test_a_controller_lost_before_the_stop_leaves_its_miner_stuck(
     here.until(lambda: here.status()["gpus"][0]["holder"] == "none", "GPU 0 free")
     settled = here.run("settle", "--config", str(here.config))
     assert "free again" in settled.stdout, settled.stdout + settled.stderr
+
+
+def test_what_a_controller_ran_before_it_fell_silent_is_known(host: Callable[..., Host]) -> None:
+    """Its last word holds for a unit whose process still runs, and for no other; once it is gone nothing is known."""
+    here = host({"miner-0": {"ignore_term": True}})
+    here.start("miner-0")
+    pid = here.supervisord.pid_of("miner-0")
+    settings = load(here.config).settings
+    placed, _ = place(settings, [(slot, Uuid(here.gpus.uuid(slot)), f"00000000:0{slot}:00.0") for slot in range(4)])
+    units = Units(settings, placed)
+    action = Action(
+        workload="ergo",
+        kind="mine",
+        controller="supervisor",
+        unit="miner-0",
+        uuids=(Uuid(here.gpus.uuid(0)),),
+        timeout_s=8.0,
+    )
+    try:
+        assert len(units.tasks()) == 8 and units.silent(action) == ""
+        here.kill(here.supervisord.pid, signal.SIGSTOP)
+        here.until(lambda: units.silent(action) != "", "silence")
+        assert {unit: task.pids for (_, unit), task in units.tasks().items()} == {"miner-0": (pid,)}
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        _until(lambda: units.tasks() == {})  # a zombie: who should reap it stands still
+        here.kill(here.supervisord.pid, signal.SIGCONT)
+        units.close()
+
+
+def _until(true: Callable[[], bool]) -> None:
+    """As Host.until, which asks the supervisord that stands still."""
+    end = time.monotonic() + 20
+    while not true():
+        assert time.monotonic() < end
+        time.sleep(0.05)
