@@ -1,5 +1,6 @@
 """A real supervisord in the foreground, on a UNIX socket with a short path."""
 
+import contextlib
 import http.client
 import os
 import shlex
@@ -113,12 +114,12 @@ class Supervisord:
 
     def stop(self, patience_s: float = 3.0) -> list[int]:
         """End supervisord and its programs; the pids of what they left behind after `patience_s` (killed now)."""
-        self.process.terminate()
-        try:
-            self.process.wait(20)
-        except subprocess.TimeoutExpired:
-            self.process.kill()
-            self.process.wait()
+        # Its own way out takes a second per program: it looks at one group per turn of its loop. So the programs are
+        # stopped by name, and it is then ended without being asked.
+        with contextlib.suppress(OSError, xmlrpc.client.Error, http.client.HTTPException):
+            self.call("stopAllProcesses")
+        self.process.kill()
+        self.process.wait()
         left = leftovers(self.mark, patience_s)
         shutil.rmtree(self.folder)
         return left

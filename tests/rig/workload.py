@@ -18,6 +18,7 @@ import time
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from socketserver import TCPServer
 
 DEFAULT_RATE = {"mine": 1e8, "ai": 1900.0}  # H/s per GPU; tokens/s
 STRAY_LIFE_S = 120.0  # what --leave-child leaves behind ends by itself, should a test forget it
@@ -215,6 +216,17 @@ def leave_child(options: argparse.Namespace) -> None:
     os._exit(0)
 
 
+class Server(ThreadingHTTPServer):
+    """An HTTP server that asks no name server; the library's own looks its host up, for seconds where none answers."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind, and go by the address."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = "127.0.0.1", int(self.server_address[1])
+
+
 def wait(options: argparse.Namespace, stops: set[signal.Signals]) -> int:
     """Block until told to stop, or until the crash that was asked for; the exit status."""
     if options.crash_after_s is not None:
@@ -239,8 +251,7 @@ def main() -> int:
         leave_child(options)
     paths = hold(options)
     try:
-        with ThreadingHTTPServer(("127.0.0.1", options.port), handler(Output(options))) as server:
-            server.daemon_threads = True
+        with Server(("127.0.0.1", options.port), handler(Output(options))) as server:
             threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
             print(f"listening on {server.server_address[1]}", flush=True)
             status = wait(options, stops)
