@@ -17,6 +17,7 @@ from console.economics.rules import (
     Stretch,
     best_of,
     confirmed,
+    least_run_s,
     named,
     needed_per_h,
     repaid_after_s,
@@ -26,8 +27,6 @@ from console.economics.rules import (
 from console.model import Advice, Basis, Kind, Option
 
 __all__ = ["Moment", "Rules", "Sample", "Stretch", "advise", "sampled"]
-
-LOADS_BEFORE_LEAVING = 10  # an AI workload must have run ten times what loading it took
 
 
 class Part(NamedTuple):
@@ -107,9 +106,7 @@ def _minimum_run(now: Option, moment: Moment, rules: Rules) -> list[Part]:
         return []
     if moment.failing:
         return [Part(f"{now.workload} fails or overheats, minimum run waived", True)]
-    least_s = rules.min_run_s
-    if now.kind is Kind.AI and moment.load_s is not None:
-        least_s = LOADS_BEFORE_LEAVING * moment.load_s
+    least_s = least_run_s(now.kind, moment.load_s, rules.min_run_s)
     if moment.ran_s is None:
         return [Part(f"how long {now.workload} has run is not known, needs {units.age(least_s)}", False)]
     return [Part(f"ran {units.age(moment.ran_s)} of {units.age(least_s)}", moment.ran_s >= least_s)]

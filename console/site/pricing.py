@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from console.config.settings import Config, Settings, pin_of
-from console.economics.advice import Moment, Sample, sampled
 from console.economics.ladder import money
 from console.economics.margins import option
+from console.economics.rules import Moment, Sample, best_of, downtime_s, sampled, transition_per_h
 from console.economics.terms import OffTerms, SiteTerms, Terms, Work
 from console.flips.world import OFF, Candidate
 from console.history.measured import Measured
@@ -112,19 +112,20 @@ class Pricing:
         samples = sampled(self._samples.get(reading.uuid, ()), options, self._now, self._rules)
         self._samples[reading.uuid] = samples
         now = running.workload if running else ""
-        stop_s = candidates[now].stop_s if now in candidates else 0.0
-        downtimes_s = {name: stop_s + one.settle_s + one.start_s for name, one in candidates.items() if name != now}
+        old = candidates.get(now)
+        stop_s, settle_s = ((old.stop_s,), (old.settle_s,)) if old else ((), ())
+        downtimes_s = {name: downtime_s(stop_s, settle_s, (one.start_s,)) for name, one in candidates.items()}
         instance = occupancy.instance
-        own = next((o for o in options if o.workload == now), None)
-        load_s = candidates[now].usual_start_s if now in candidates else None
+        best = best_of([o for o in options if o.workload != now])
+        off = next((o for o in options if o.workload == OFF), None)
         return Moment(
             at=self._now,
             samples=samples,
             ran_s=running.since_s if running else None,
-            load_s=load_s,
+            load_s=old.usual_start_s if old else None,
             failing=instance is not None and (instance.state is WorkState.FAILING or _overheats(reading)),
-            downtimes_s={**downtimes_s, OFF: stop_s},
-            transition_per_h=own.power_per_h or 0.0 if own else 0.0,
+            downtimes_s={**downtimes_s, OFF: downtime_s(stop_s, settle_s, ())},
+            transition_per_h=transition_per_h(best, off) or 0.0,
             pinned=pin or "",
             guards=tuple(guard.sentence for guard in guards),
         )
