@@ -16,7 +16,8 @@ export UNITS WORK
 
 clean_up() {
     for procs in $(find "$GROUP" -depth -name cgroup.procs 2>/dev/null); do
-        while read -r pid; do kill -KILL "$pid" 2>/dev/null; done <"$procs"
+        # A group may go away between being found and being read.
+        { while read -r pid; do kill -KILL "$pid"; done <"$procs"; } 2>/dev/null
     done
     for _ in $(seq 100); do  # a cgroup stays busy until its last process is reaped
         find "$GROUP" -depth -type d -exec rmdir {} \; 2>/dev/null
