@@ -26,7 +26,10 @@ class Program(NamedTuple):
     @property
     def version(self) -> str:
         """As its package says it."""
-        return metadata.version(self.name)
+        try:
+            return metadata.version(self.name)
+        except metadata.PackageNotFoundError:
+            return "not installed"
 
     def on(self, host: Host, *arguments: str) -> list[str]:
         """Its command line on a host."""

@@ -167,9 +167,10 @@ def test_a_reader_that_goes_does_not_leave_a_flip_half_done(host: Callable[..., 
     here = host({"ai-0": {"warm_s": 3}})
     here.start("miner-0")
     command = [*CONSOLE, "flip", "0", "qwen", "--yes", "--config", str(here.config)]
-    with subprocess.Popen(command, env=here.env, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command, env=here.env, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
-        here.until(lambda: here.journal() != [], "the intent")
+        here.until(lambda: here.journal() != [] or process.poll() is not None, "the intent")
+        assert process.poll() is None, process.stdout.read()
         process.stdout.close()
         assert process.wait(30) == 0
     assert (here.running(), here.journal()[0]["body"]["result"]) == ({"ai-0"}, "done")
