@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
@@ -46,6 +47,7 @@ def main() -> int:
     if not THEIRS.path.exists():
         sys.stderr.write("benchmarks: nvitop is not in this environment; make bench installs it\n")
         return 2
+    end_tidily()
     scope = QUICK if args.quick else WHOLE
     results = measure(scope, args.runs or (1 if args.quick else 5))
     text = markdown(results)
@@ -56,6 +58,12 @@ def main() -> int:
     for line in broken:
         sys.stderr.write(f"benchmarks: {line}\n")
     return 1 if broken else 0
+
+
+def end_tidily() -> None:
+    """Let SIGTERM and SIGHUP unwind the stack, so that the hosts and programs of a run that is ended end with it."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
 
 
 def measure(scope: Scope, runs: int) -> Results:

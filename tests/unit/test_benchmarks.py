@@ -1,9 +1,11 @@
 """The benchmarks measure a load that is known, and know a broken budget when they see one."""
 
 import json
+import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
@@ -179,3 +181,27 @@ def test_the_working_host_works(monkeypatch: pytest.MonkeyPatch) -> None:
     assert {gpu["workload"]["kind"] for gpu in gpus} == {"mine", "ai"}
     assert all(gpu["output"]["value"] > 0 and gpu["net_per_h"] is not None for gpu in gpus)
     assert found.faults == ("status imports httpx", f"status imports {found.modules} modules, more than 100")
+
+
+ENDED = """
+import sys, time
+from benchmarks import hosts
+from benchmarks.__main__ import end_tidily
+from benchmarks.terminal import TimedTerminal
+end_tidily()
+with hosts.bare(1) as host, TimedTerminal(["sleep", "60"], host.env) as terminal:
+    print(host.env["CHANGEOVER_STATE"], terminal.pid, flush=True)
+    time.sleep(60)
+"""
+
+
+@pytest.mark.nvml
+def test_a_run_that_is_ended_leaves_nothing_behind() -> None:
+    """SIGTERM takes the programs that are measured and the hosts' folders with it."""
+    with subprocess.Popen([sys.executable, "-c", ENDED], stdout=subprocess.PIPE, text=True) as run:
+        assert run.stdout is not None
+        state, pid = run.stdout.readline().split()
+        assert Path(state).exists() and runs(int(pid))
+        run.terminate()
+        assert run.wait(10) == 128 + signal.SIGTERM
+    assert not Path(state).parent.exists() and not runs(int(pid))
