@@ -29,7 +29,7 @@ def main(argv: list[str]) -> int:
     from console.flips.who import whoami
 
     with opened(args) as site:
-        snapshot = settled(site, 2)
+        snapshot = settled(site, 2, patient=True)
         try:
             found = [find([row.reading for row in snapshot.rows], name) for name in args.gpus.split(",")]
         except UnknownGpuError as error:

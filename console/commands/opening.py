@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from console.model import HostState
+from console.model import Holder, HostState
 
 if TYPE_CHECKING:
     from console.model import Snapshot
@@ -41,11 +41,13 @@ def opened(args: Namespace, *, only_looks: bool = False) -> Iterator[Site]:
         site.close()
 
 
-def settled(site: Site, samples: int, timeout_s: float = 35.0) -> Snapshot:
+def settled(site: Site, samples: int, timeout_s: float = 35.0, *, patient: bool = False) -> Snapshot:
     """The snapshot after ``samples`` readings, or whatever stands after ``timeout_s`` (a hung driver tells so).
 
     More than one sample also waits, METERS_S at most, until everything that runs has been asked often enough for
-    rates. A host whose NVML does not answer at all settles at once: there is nothing to wait for.
+    rates. A ``patient`` caller, who is about to act, also lets doubts about who holds a GPU clear: a process that has
+    just ended stays in NVML's list for a moment. A host whose NVML does not answer at all settles at once: there is
+    nothing to wait for.
     """
     seen = _Seen(site, samples)
     seen.enough.wait(timeout_s)
@@ -53,7 +55,13 @@ def settled(site: Site, samples: int, timeout_s: float = 35.0) -> Snapshot:
     while samples > 1 and not site.ready() and time.monotonic() < end:
         time.sleep(POLL_S)
     seen.one_more(end)
+    while patient and _doubtful(site.snapshot()) and time.monotonic() < end:
+        time.sleep(POLL_S)
     return site.snapshot()
+
+
+def _doubtful(snapshot: Snapshot) -> bool:
+    return any(row.occupancy.holder is Holder.UNKNOWN or not row.fresh for row in snapshot.rows)
 
 
 class _Seen:

@@ -28,7 +28,7 @@ def main(argv: list[str]) -> int:
     from console.flips.naming import UnknownGpuError, find
 
     with opened(args) as site:
-        snapshot = settled(site, 2)
+        snapshot = settled(site, 2, patient=True)
         try:
             found = [find([row.reading for row in snapshot.rows], name) for name in args.gpus]
         except UnknownGpuError as error:
