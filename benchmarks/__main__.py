@@ -12,6 +12,7 @@ from typing import NamedTuple
 
 from benchmarks import hosts
 from benchmarks.commands import COMMANDS, Command, imports, started
+from benchmarks.flips import flips
 from benchmarks.hosts import Host
 from benchmarks.programs import BOTH, OURS, THEIRS, Program
 from benchmarks.report import Results, Samples, Started, Ticked, Watched, failures, markdown
@@ -71,12 +72,14 @@ def measure(scope: Scope, runs: int) -> Results:
     watched: list[Watched] = []
     ticked: list[Ticked] = []
     begun: list[Started] = []
+    flipped: Sequence[Sample] = ()
     for make, n in scope.hosts:
         with make(n) as host:
             begun = begun or [_start(command, host, runs) for command in COMMANDS]
             watched.append(Watched(host.title, n, _watch(host, runs, scope.pace)))
             ticked.append(Ticked(host.title, _tick(host, runs, scope.ticks_s)))
-    return Results(runs, watched, begun, ticked)
+            flipped = flipped or (_flip(host, runs) if host.config else ())
+    return Results(runs, watched, begun, ticked, flipped)
 
 
 def _watch(host: Host, runs: int, pace: Pace) -> Samples:
@@ -85,6 +88,10 @@ def _watch(host: Host, runs: int, pace: Pace) -> Samples:
 
 def _tick(host: Host, runs: int, seconds: int) -> Sequence[Sample]:
     return _in_turn(f"ticks, {host.title}", runs, (OURS,), lambda _: ticks(host, seconds))[OURS.name]
+
+
+def _flip(host: Host, runs: int) -> Sequence[Sample]:
+    return _in_turn("a flip there and back", runs, (OURS,), lambda _: flips(host))[OURS.name]
 
 
 def _start(command: Command, host: Host, runs: int) -> Started:

@@ -63,6 +63,7 @@ kind = "ai"
 span = {span}
 controller = "supervisor"
 unit = "ai-{{slot}}"
+drain_timeout_s = 0
 revenue = {{ form = "tokens", price_in_per_mtok = 0.05, price_out_per_mtok = 0.4, billed_share = 1.0 }}
 meter = {{ kind = "vllm", url = "http://127.0.0.1:{ai_port}{{slot}}/metrics" }}
 """
@@ -91,7 +92,7 @@ def working(n: int) -> Iterator[Host]:
     with _folder() as folder:
         gpus = FakeGpus(build(), folder / "gpus", n)
         span, ports = n // INSTANCES, {kind: _prefix(n) for kind in ("miner", "ai")}
-        programs = [_program(place, span, ports, gpus) for place in range(INSTANCES)]
+        programs = [one for place in range(INSTANCES) for one in _programs(place, span, ports, gpus)]
         supervisord = Supervisord(programs, gpus.env)
         try:
             config = folder / "config.toml"
@@ -105,13 +106,13 @@ def working(n: int) -> Iterator[Host]:
             supervisord.stop()
 
 
-def _program(place: int, span: int, ports: Mapping[str, int], gpus: FakeGpus) -> Program:
+def _programs(place: int, span: int, ports: Mapping[str, int], gpus: FakeGpus) -> Iterator[Program]:
+    """The miner and the server of one place; they take turns in running, and the other stands by."""
     slot = place * span
-    name = "miner" if place % 2 else "ai"
     held = ",".join(map(str, range(slot, slot + span)))
-    kind = "mine" if name == "miner" else name
-    command = workload_command(kind, held, gpus.hold_dir, port=f"{ports[name]}{slot}")
-    return Program(f"{name}-{slot}", command, autostart=True)
+    for name, kind, running in (("miner", "mine", place % 2 == 1), ("ai", "ai", place % 2 == 0)):
+        command = workload_command(kind, held, gpus.hold_dir, port=f"{ports[name]}{slot}")
+        yield Program(f"{name}-{slot}", command, autostart=running)
 
 
 def _wait_until_held(gpus: FakeGpus) -> None:

@@ -51,8 +51,11 @@ class Results(NamedTuple):
     watched: Sequence[Watched]
     started: Sequence[Started]
     ticked: Sequence[Ticked]
+    flipped: Sequence[Sample] = ()
 
 
+FLIP = Budget(50)
+"""Milliseconds that a flip may add, from go to stop and from free to start together."""
 TICK_ROWS = (
     ("sampler_ms", "CPU of the sampler alone, ms", 2),
     ("sampler_pss_mb", "its memory (PSS), MB", 1),
@@ -77,6 +80,7 @@ def markdown(results: Results) -> str:
     parts += [f"## {one.title}\n\n{_table(_watched_rows(one))}" for one in results.watched]
     parts.append(f"## Commands without a screen\n\n{_table(_started_rows(results.started))}")
     parts.append(f"## One tick without a screen\n\n{_table(_ticked_rows(results.ticked))}")
+    parts.append(f"## A flip\n\n{_table(_flipped_rows(results.flipped))}")
     broken = failures(results)
     parts += ["## Broken\n\n" + "\n".join(f"- {line}" for line in broken)] if broken else []
     return "\n\n".join(parts) + "\n"
@@ -152,6 +156,12 @@ def _ticked_rows(ticked: Sequence[Ticked]) -> Iterator[Sequence[str]]:
     yield "", *(one.title for one in ticked)
     for key, title, digits in TICK_ROWS:
         yield title, *(_spread(spread(one.samples, key), digits) for one in ticked)
+
+
+def _flipped_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
+    found = spread(samples, "flip_own_ms")
+    yield "", OURS.name, "budget", ""
+    yield "added from go to stop and from free to start, ms", _spread(found, 0), *_verdict(FLIP, found, None)
 
 
 def _verdict(budget: Budget | None, ours: Spread | None, theirs: Spread | None) -> tuple[str, str]:

@@ -40,6 +40,7 @@ ANSWERS: tuple[tuple[re.Pattern[bytes], bytes], ...] = (
 QUIET_S = 0.005
 """Output that pauses so long is a whole frame: within a frame no program measured here pauses for 1 ms."""
 
+_ENDING = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 _SETTLED_S = 0.03
 _READ_BYTES = 1 << 16
 _LAST_WORDS_BYTES = 400
@@ -68,9 +69,13 @@ class TimedTerminal:
         self._application_mode = False
         whole = {**env, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
         self.born = time.monotonic()
+        # A signal between the fork and the exec would run this process's handler in its copy, which would then clean up
+        # what the original still uses: it waits until the copy has handlers of its own.
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, _ENDING)
         self.pid, self._fd = pty.fork()
         if self.pid == 0:
-            _become(command, whole)
+            _become(command, whole, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
     def __enter__(self) -> TimedTerminal:
         return self
@@ -158,9 +163,12 @@ def _signal(pids: Sequence[int], number: int) -> None:
             os.kill(pid, number)
 
 
-def _become(command: Sequence[str], env: Mapping[str, str]) -> None:
+def _become(command: Sequence[str], env: Mapping[str, str], mask: set[signal.Signals]) -> None:
     """In the child: the window's size is right before the program starts; 127 when there is no such program."""
     try:
+        for number in _ENDING:
+            signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_SETMASK, mask)
         fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", SIZE[1], SIZE[0], 0, 0))
         os.execvpe(command[0], [*command], env)
     finally:
