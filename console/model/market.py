@@ -1,0 +1,177 @@
+"""What the world pays and charges: quotes, what is known ahead, and how their sources fare."""
+
+from __future__ import annotations
+
+from console.model.base import Record
+
+
+class Quote(Record):
+    """One price or network figure with where it comes from and how old it may be.
+
+    ``kind`` is one of ``QUOTE_KINDS``; ``at`` is the source's own time where it gives one. ``interval_start`` and
+    ``interval_end`` bound a price that holds through an interval. ``complete`` is False for a wholesale power price,
+    to which grid fees and taxes still come.
+    """
+
+    name: str
+    kind: str
+    value: float
+    unit: str
+    source: str
+    at: float
+    max_age_s: float
+    interval_start: float | None = None
+    interval_end: float | None = None
+    complete: bool = True
+
+    def age_s(self, now: float) -> float:
+        """Seconds since the source observed it; never negative."""
+        return max(0.0, now - self.at)
+
+    def stale(self, now: float) -> bool:
+        """True when it is older than its age limit, or its interval is over."""
+        if self.interval_end is not None:
+            return now >= self.interval_end
+        return self.age_s(now) > self.max_age_s
+
+
+QUOTE_KINDS = (
+    "power_price",
+    "coin_price",
+    "hash_price",
+    "rental",
+    "carbon",
+    "fx",
+    "difficulty",
+    "nethash",
+    "reward",
+    "occupancy",
+    "rented",
+    "wall_power",
+)
+"""What a quote may be of, in the order in which they are shown. ``occupancy`` is a fraction of time, ``rented`` the
+fraction of a machine's GPUs that somebody rents now, ``wall_power`` watts at a meter."""
+
+
+class Step(Record):
+    """What holds from ``start`` until before ``end`` (Unix seconds)."""
+
+    start: float
+    end: float
+    value: float
+
+
+class Curve(Record):
+    """One figure that is known through intervals, past and to come: a day-ahead price, a forecast of carbon.
+
+    ``steps`` are in order and do not overlap. Other fields are those of the quotes it stands for.
+    """
+
+    name: str
+    kind: str
+    unit: str
+    source: str
+    steps: tuple[Step, ...]
+    complete: bool = True
+
+    def at(self, now: float) -> Quote | None:
+        """The quote that holds at ``now``; after the last step that one, stale; None before the first."""
+        step = next((s for s in reversed(self.steps) if s.start <= now), None)
+        if step is None:
+            return None
+        return Quote(
+            name=self.name,
+            kind=self.kind,
+            value=step.value,
+            unit=self.unit,
+            source=self.source,
+            at=step.start,
+            max_age_s=step.end - step.start,
+            interval_start=step.start,
+            interval_end=step.end,
+            complete=self.complete,
+        )
+
+
+class FeedState(Record):
+    """How one feed fares. ``error`` is the sentence of its last failure and empty while it answers."""
+
+    name: str
+    kind: str
+    asked_at: float | None = None
+    answered_at: float | None = None
+    next_at: float | None = None
+    failures: int = 0
+    error: str = ""
+    notes: tuple[str, ...] = ()  # what it lacks: "no price for RXD"
+
+
+class Held(Record):
+    """A quote that is not used because it is not plausible, and why. It is believed once it was seen often enough."""
+
+    quote: Quote
+    reason: str
+    since: float
+    seen: int = 1
+
+
+class Trail(Record):
+    """The last day of one quote in equal steps, oldest first; None where nothing was known."""
+
+    kind: str
+    name: str
+    source: str
+    step_s: float
+    values: tuple[float | None, ...]
+
+
+class Disagreement(Record):
+    """Two fresh sources of one figure that lie apart by ``fraction`` of the lower."""
+
+    kind: str
+    name: str
+    low: Quote
+    high: Quote
+    fraction: float
+    flagged: bool
+
+
+class PoolState(Record):
+    """What a pool says it owes and has paid, in coins. *Credited* is what it has counted, *paid* what it has sent.
+
+    ``credited_per_h`` is learned from its balance here; ``payout_s`` how long until the payout minimum at that rate.
+    ``kept`` is credited over reported hashes, with the shares it was learned from.
+    """
+
+    name: str
+    coin: str
+    at: float
+    unpaid: float | None = None
+    immature: float | None = None
+    paid: float | None = None
+    payout_min: float | None = None
+    credited_per_h: float | None = None
+    payout_s: float | None = None
+    error: str = ""
+
+
+class Market(Record):
+    """What the feeds and pools of a site say beside the quotes themselves."""
+
+    feeds: tuple[FeedState, ...] = ()
+    held: tuple[Held, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    disagreements: tuple[Disagreement, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    pools: tuple[PoolState, ...] = ()
+
+
+class Input(Record):
+    """One figure that money was made of, with where it comes from. ``at`` is None for what has no age."""
+
+    name: str
+    value: float | None
+    unit: str
+    source: str
+    at: float | None = None
+    stale: bool = False
