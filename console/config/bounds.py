@@ -8,18 +8,21 @@ from typing import NamedTuple
 
 import msgspec
 
+from console.config.contract_settings import ContractSettings, CreditSettings
 from console.config.errors import Problem, Where, shown
+from console.config.feed_settings import FeedSettings
+from console.config.pool_settings import PoolSettings
 from console.config.settings import (
     AdviceSettings,
     CoinSettings,
     ExpectedSettings,
     GpuSettings,
-    PowerSettings,
     QuoteSettings,
     RevenueSettings,
     SiteSettings,
     WorkloadSettings,
 )
+from console.config.tariff_settings import PowerSettings
 
 
 class Bound(NamedTuple):
@@ -50,6 +53,7 @@ _NOT_NEGATIVE = Bound()
 _FEE = Bound(high=0.5, below=True, fraction=True)
 _SHARE = Bound(high=1.0, fraction=True)
 _PART = Bound(high=1.0, below=True, fraction=True)
+_PERCENT = Bound(high=100.0)
 _WAIT_S = Bound(high=86400.0, above=True)
 _PAUSE_S = Bound(high=86400.0)
 
@@ -60,7 +64,22 @@ _BOUNDS: dict[type[msgspec.Struct], dict[str, Bound]] = {
         "psu_efficiency": Bound(high=1.0, above=True, fraction=True),
         "pue": Bound(low=1.0),
     },
-    PowerSettings: {"carbon_g_per_kwh": _NOT_NEGATIVE, "carbon_price_per_t": _NOT_NEGATIVE},
+    PowerSettings: {
+        "carbon_g_per_kwh": _NOT_NEGATIVE,
+        "carbon_price_per_t": _NOT_NEGATIVE,
+        "vat": _PART,
+    },
+    FeedSettings: {"interval_s": _WAIT_S, "max_age_s": _POSITIVE, "timeout_s": Bound(high=120.0, above=True)},
+    PoolSettings: {"payout_min": _POSITIVE, "interval_s": Bound(low=60.0, high=86400.0)},
+    ContractSettings: {
+        "rate_per_gpu_h": _NOT_NEGATIVE,
+        "gpus": Bound(low=1),
+        "uptime_target_pct": _PERCENT,
+        "credit_cap_pct": _PERCENT,
+        "notice_days": _NOT_NEGATIVE,
+        "early_exit": _NOT_NEGATIVE,
+    },
+    CreditSettings: {"below_pct": _PERCENT, "credit_pct": _PERCENT},
     CoinSettings: dict.fromkeys(("k", "reward", "difficulty", "nethash", "block_time_s", "max_age_s"), _POSITIVE),
     QuoteSettings: {"value": _NOT_NEGATIVE, "max_age_s": _POSITIVE},
     AdviceSettings: {

@@ -90,10 +90,12 @@ def _tree(path: Path, text: str) -> dict[str, object]:
 def _faults(settings: Settings) -> Iterator[Problem]:
     from console.config.bounds import out_of_bounds
     from console.config.checks import site_problems
+    from console.config.feed_checks import feed_problems
     from console.config.workload_checks import workload_problems
 
     yield from out_of_bounds(settings)
     yield from site_problems(settings)
+    yield from feed_problems(settings)
     yield from workload_problems(settings)
 
 

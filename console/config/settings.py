@@ -6,6 +6,10 @@ from typing import Literal
 
 import msgspec
 
+from console.config.contract_settings import ContractSettings
+from console.config.feed_settings import FeedSettings, QuoteKind
+from console.config.pool_settings import PoolSettings
+from console.config.tariff_settings import PowerSettings
 from console.model import Kind, Record
 
 
@@ -20,23 +24,6 @@ class SiteSettings(Record):
     psu_efficiency: float = 1.0
     pue: float = 1.0
     background: tuple[str, ...] = ()  # "uid:NAME-OR-NUMBER" or "cgroup:/path/prefix"; never by process name
-
-
-class Component(Record):
-    """One part of the power price: energy, grid, tax, an adder."""
-
-    name: str
-    price_per_kwh: float
-
-
-class PowerSettings(Record):
-    """``[power]``: what a kWh costs and emits. One of ``price_per_kwh`` and ``components``."""
-
-    price_per_kwh: float | None = None
-    components: tuple[Component, ...] = ()
-    carbon_g_per_kwh: float | None = None
-    carbon_price_per_t: float = 0.0
-    carbon_in_net: bool = False
 
 
 class CoinSettings(Record):
@@ -55,7 +42,7 @@ class CoinSettings(Record):
 class QuoteSettings(Record):
     """``[quotes.X]``: one figure set by hand, with the time it was true."""
 
-    kind: Literal["coin_price", "hash_price", "rental", "carbon", "fx"]
+    kind: QuoteKind
     value: float
     unit: str
     at: str | None = None
@@ -104,6 +91,9 @@ class RevenueSettings(Record):
     form: Literal["contract", "marketplace", "tokens"]
     rate_per_h: float | None = None  # contract and marketplace; or the name of a rental quote in ``quote``
     quote: str | None = None
+    contract: str | None = None  # a [contracts.X], for form contract
+    machine: str | None = None  # a machine of a feed of rented machines: whether it is rented now, how often it is
+    vacant: str | None = None  # the workload that runs while nobody rents; default: idle
     occupancy: float = 1.0
     platform_fee: float = 0.0
     storage_per_h: float = 0.0
@@ -136,6 +126,7 @@ class WorkloadSettings(Record):
     unit: str = ""
     meter: MeterSettings | None = None
     coin: str | None = None
+    pool: str | None = None  # a [pools.X]: what is mined here is credited there
     pool_fee: float = 0.0
     exchange_fee: float = 0.0
     dev_fee: float = 0.0
@@ -157,6 +148,9 @@ class Settings(Record):
     power: PowerSettings = PowerSettings()
     coins: dict[str, CoinSettings] = msgspec.field(default_factory=dict)
     quotes: dict[str, QuoteSettings] = msgspec.field(default_factory=dict)
+    feeds: dict[str, FeedSettings] = msgspec.field(default_factory=dict)
+    pools: dict[str, PoolSettings] = msgspec.field(default_factory=dict)
+    contracts: dict[str, ContractSettings] = msgspec.field(default_factory=dict)
     advice: AdviceSettings = AdviceSettings()
     controllers: dict[str, ControllerSettings] = msgspec.field(default_factory=dict)
     gpus: dict[str, GpuSettings] = msgspec.field(default_factory=dict)

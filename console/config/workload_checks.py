@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from string import Formatter
-from urllib.parse import urlsplit
 
+from console.config.addresses import url_fault, without_secrets
 from console.config.errors import Problem, Where, nearest, shown
 from console.config.kinds import CONTROLLERS, METERS, kinds_in
 from console.config.settings import MeterSettings, RevenueSettings, Settings, WorkloadSettings
@@ -165,21 +165,6 @@ def _meter(meter: MeterSettings, where: Where) -> Iterator[Problem]:
     yield from _template(meter.url, (*where, "url"))
     fault = url_fault(meter.url.replace("{slot}", "0"))
     if fault:
-        yield Problem((*where, "url"), f"is {shown(meter.url)}, {fault}")
+        yield Problem((*where, "url"), f"is {shown(without_secrets(meter.url))}, {fault}")
     if meter.token_file is not None and not meter.token_file.startswith("/"):
         yield Problem((*where, "token_file"), f"is {shown(meter.token_file)}, expected an absolute path")
-
-
-def url_fault(url: str) -> str:
-    """What is wrong with a meter's address, as the rest of a sentence; empty when nothing is."""
-    expected = "expected http://HOST:PORT or https://HOST:PORT"
-    try:
-        parts = urlsplit(url)
-        port = parts.port
-    except ValueError as error:
-        return f"{expected} ({error})"
-    if parts.scheme not in ("http", "https") or not parts.hostname or port == 0:
-        return expected
-    if parts.username is not None or parts.password is not None:
-        return "which holds a user or password: put a token into token_file"
-    return ""

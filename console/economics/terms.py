@@ -5,7 +5,7 @@ Nothing here knows of config files, feeds or clocks: whoever builds these has al
 
 from __future__ import annotations
 
-from console.model import Basis, Option, Record
+from console.model import Basis, Input, Option, Record
 
 
 class Price(Record):
@@ -13,6 +13,7 @@ class Price(Record):
 
     ``lacks`` says in words what would have to be known and how to supply it: ``"price of ERG: set [quotes.ERG]"``;
     ``old`` how old a stale one is: ``"price of ERG 16m old, limit 15m"``. Without such words it is called its ``name``.
+    ``inputs`` are the figures it was made of, with their sources and times.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Price(Record):
     stale: bool = False
     lacks: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
+    inputs: tuple[Input, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ import datetime as dt
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
-from console.history import store
+from console import store
 from console.model import Record
 
 MAX_GAP_S = 30.0

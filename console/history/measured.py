@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterable
 from pathlib import Path
 
-from console.history import store
+from console import store
 from console.model import Record
 
 WARM_UP_S = 120.0

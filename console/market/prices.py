@@ -12,7 +12,7 @@ from console.config.settings import CoinSettings, Settings
 from console.economics import mining
 from console.economics.terms import Price
 from console.market.quotes import CARBON, POWER, Board
-from console.model import Quote
+from console.model import Input, Quote
 from console.units import age, hash_price
 
 _HOURS = {"h": 1.0, "hour": 1.0, "day": 24.0, "d": 24.0, "month": 730.0}  # a billing month: a twelfth of 8760 h
@@ -90,6 +90,7 @@ class Prices(NamedTuple):
             stale=price.stale or reward.stale or difficulty.stale,
             lacks=(*price.missing, *reward.missing, *difficulty.missing),
             old=(*price.old, *reward.old, *difficulty.old),
+            inputs=(*price.inputs, *reward.inputs, *difficulty.inputs),
         )
 
     def _quoted_per_hash(self, quote: Quote) -> Price:
@@ -135,13 +136,15 @@ class Prices(NamedTuple):
         rate = next(self._rates(currency, name), None)
         if rate is None or rate.value is None:
             hint = f'set [quotes.{currency}] kind = "fx", unit = "{self.currency}/{currency}"'
-            return Price(name=price.name, value=None, lacks=(*price.missing, f"{name}: {hint}"))
+            lacks = (*price.missing, f"{name}: {hint}")
+            return Price(name=price.name, value=None, lacks=lacks, inputs=price.inputs)
         return Price(
             name=price.name,
             value=price.value * rate.value,
             stale=price.stale or rate.stale,
             lacks=(*price.missing, *rate.missing),
             old=(*price.old, *rate.old),
+            inputs=(*price.inputs, *rate.inputs),
         )
 
     def _rates(self, currency: str, name: str) -> Iterator[Price]:
@@ -154,12 +157,17 @@ class Prices(NamedTuple):
                 yield self._known(quote, name, 1 / quote.value)
 
     def _known(self, quote: Quote, name: str, value: float) -> Price:
-        """``value`` is the quote's in the unit wanted."""
+        """``value`` is the quote's in the unit wanted; as an input it stands as its source has it."""
+        inputs = (self._input(quote, name),)
         if not quote.stale(self.now):
-            return Price(name=name, value=value)
+            return Price(name=name, value=value, inputs=inputs)
         limit = "its interval is over" if quote.interval_end is not None else f"limit {age(quote.max_age_s)}"
         words = f"{name} {age(quote.age_s(self.now))} old, {limit}"
-        return Price(name=name, value=value, stale=True, old=(words,))
+        return Price(name=name, value=value, stale=True, old=(words,), inputs=inputs)
+
+    def _input(self, quote: Quote, name: str) -> Input:
+        stale = quote.stale(self.now)
+        return Input(name=name, value=quote.value, unit=quote.unit, source=quote.source, at=quote.at, stale=stale)
 
 
 def lacking(name: str, hint: str) -> Price:

@@ -54,8 +54,8 @@ def configured(settings: Settings, written_at: float) -> tuple[Quote, ...]:
 def _tariff(settings: Settings, written_at: float) -> Iterator[Quote]:
     power, currency = settings.power, settings.site.currency
     price = power.price_per_kwh
-    if price is None and power.components:
-        price = sum(component.price_per_kwh for component in power.components)
+    if price is None and power.components and all(c.price_per_kwh is not None for c in power.components):
+        price = sum(component.price_per_kwh or 0.0 for component in power.components)
     if price is not None:
         yield _fixed(POWER, "power_price", price, f"{currency}/kWh", written_at)
     if power.carbon_g_per_kwh is not None:

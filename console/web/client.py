@@ -28,7 +28,8 @@ class Client:
 
     def __init__(self, url: str, *, refused: str = "", packed: bool = False, connect_s: float = CONNECT_S) -> None:
         """``refused`` is what to do about a 401 or 403, as the rest of a sentence; ``packed`` asks for gzip."""
-        self.url = url.rstrip("/")
+        base, _, self._query = url.partition("?")  # a query may hold a key, so it is sent and never said
+        self.url = base.rstrip("/")
         self._refused = refused
         self._packed = packed
         self._connect_s = connect_s
@@ -81,7 +82,12 @@ class Client:
         try:
             with self._cut_off_at(end):
                 request = client.build_request(
-                    method, self.url + path, params=dict(query) or None, headers=sent, content=body, timeout=timeout
+                    method,
+                    self.url + path,
+                    params=httpx.QueryParams(self._query).merge(dict(query)),
+                    headers=sent,
+                    content=body,
+                    timeout=timeout,
                 )
                 request.extensions["trace"] = self._seen
                 response = client.send(request, stream=True)

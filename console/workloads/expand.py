@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from console.config.addresses import url_fault
 from console.config.settings import MeterSettings, Settings, WorkloadSettings
-from console.config.workload_checks import PLACES, url_fault
+from console.config.workload_checks import PLACES
 from console.model import Kind, Record, Uuid
 from console.pci import normal_pci
 

@@ -2,16 +2,11 @@
 
 from __future__ import annotations
 
-import importlib
 from types import ModuleType
 
-from console.config.errors import nearest
-from console.config.kinds import CONTROLLERS, METERS, kinds_in
+from console.config.kinds import CONTROLLERS, METERS, kinds_in, member
 from console.config.settings import ControllerSettings, MeterSettings
 from console.workloads.contract import Controller, Meter, WorkloadError
-
-_EXTRAS = {"dbus_fast": "systemd", "docker": "docker"}
-"""Which extra of this package brings a library that a member imports."""
 
 
 def controller_kinds() -> tuple[str, ...]:
@@ -40,13 +35,7 @@ def connect_meter(settings: MeterSettings) -> Meter:
 
 
 def _member(what: str, folder: str, kind: str) -> ModuleType:
-    known = kinds_in(folder)
-    if kind not in known:
-        raise WorkloadError(f"{kind} is no kind of {what}{nearest(kind, known)}")
     try:
-        return importlib.import_module(f"console.{folder.replace('/', '.')}.{kind}")
-    except ModuleNotFoundError as error:
-        lacking = (error.name or "").partition(".")[0]
-        extra = _EXTRAS.get(lacking)
-        how = f"install changeover[{extra}]" if extra else f"install {lacking}"
-        raise WorkloadError(f"the {what} {kind} needs {lacking}: {how}") from None
+        return member(what, folder, kind)
+    except LookupError as error:
+        raise WorkloadError(str(error.args[0])) from None

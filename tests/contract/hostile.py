@@ -3,7 +3,7 @@
 import gzip
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
@@ -17,6 +17,14 @@ class Handler(BaseHTTPRequestHandler):
     server: "Hostile"
 
     def do_GET(self) -> None:
+        self.sent = b""
+        self._answer()
+
+    def do_POST(self) -> None:
+        self.sent = self.rfile.read(int(self.headers.get("Content-Length", "0")))
+        self._answer()
+
+    def _answer(self) -> None:
         self.server.seen.append((self.path, dict(self.headers)))
         with suppress(OSError):
             self.server.misbehave(self)
@@ -53,6 +61,20 @@ def serving(misbehave: Callable[[Handler], None]) -> Iterator[Hostile]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def routes(answers: Mapping[str, Callable[[Handler], None]]) -> Callable[[Handler], None]:
+    """Each path, without its query, has its own answer; any other is 404."""
+
+    def send(handler: Handler) -> None:
+        answers.get(handler.path.partition("?")[0], answer(b"no such page", 404))(handler)
+
+    return send
+
+
+def packed(body: bytes) -> Callable[[Handler], None]:
+    """A well-formed answer as gzip."""
+    return answer(gzip.compress(body), Content_Encoding="gzip")
 
 
 def answer(body: bytes, status: int = 200, **headers: str) -> Callable[[Handler], None]:

@@ -238,7 +238,7 @@ FAULTS = [
     ('kind = "xmrig"', 'kind = "xmrg"', "xmrg", 'meter.kind is "xmrg", which is no kind of meter; did you mean xmrig?'),
     ("http://127.0.0.1:404{slot}", "ftp://x:1", "ftp", "expected http://HOST:PORT"),
     ("http://127.0.0.1:404{slot}", "http://h:70000", "70000", "expected http://HOST:PORT"),
-    ("http://127.0.0.1:404{slot}", "http://a:b@h:1", "a:b", "put a token into token_file"),
+    ("http://127.0.0.1:404{slot}", "http://a:b@h:1", "a:b", "which holds a user or password: put it into a file"),
     ("http://127.0.0.1:404{slot}", "http://[", "http://[", "expected http://HOST:PORT"),
     ('pin = "ergo"', 'pin = "erg"', "pin", 'pin is "erg", which is no workload; did you mean ergo?'),
     ("GPU-11111111-2222-3333-4444-555555555555", "GPU-11111111", "GPU-1", "GPU-11111111 is not a GPU's whole UUID"),
@@ -264,6 +264,12 @@ def test_fault_names_line_key_found_and_expected(tmp_path: Path, old: str, new: 
     wanted = [line for line in sentences if said in line]
     assert wanted, sentences
     assert wanted[0].startswith(f"{tmp_path}/config.toml, line {line_with(text, word)}: ")
+
+
+def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
+    """The sentence about it names the address without it; nor is a query shown, which may hold a key."""
+    said = refusal(tmp_path, changed("http://127.0.0.1:404{slot}", "ftp://alice:s3cret@h:1/x?api_token=t0ken"))
+    assert "ftp://h:1/x" in said and "s3cret" not in said and "t0ken" not in said
 
 
 SPREAD = """\

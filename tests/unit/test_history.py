@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from console.config.settings import PowerSettings, Settings, WorkloadSettings
-from console.history import store
+from console import store
+from console.config.settings import Settings, WorkloadSettings
+from console.config.tariff_settings import PowerSettings
 from console.history.accrued import MAX_GAP_S, Accrued, Day
 from console.history.measured import WARM_UP_S, Measured
 from console.history.trend import Trend

@@ -9,14 +9,13 @@ from hypothesis import strategies as st
 
 from console.config.settings import (
     CoinSettings,
-    Component,
-    PowerSettings,
     QuoteSettings,
     RevenueSettings,
     Settings,
     SiteSettings,
     WorkloadSettings,
 )
+from console.config.tariff_settings import Component, PowerSettings
 from console.economics.margins import option
 from console.economics.terms import (
     ContractTerms,
@@ -299,9 +298,12 @@ def test_hosting_terms() -> None:
     market = RevenueSettings(
         form="marketplace", quote="median", occupancy=0.8, platform_fee=0.15, storage_per_h=0.01, bandwidth_per_h=0.02
     )
-    assert hosted(market) == MarketplaceTerms(
+    made = hosted(market)
+    assert isinstance(made, MarketplaceTerms)
+    assert [(one.value, one.unit, one.source, one.at) for one in made.rate.inputs] == [(0.41, "USD/h", "config", WRITTEN)]
+    assert made == MarketplaceTerms(
         workload="ai",
-        rate=Price(name="rental rate median", value=0.41),
+        rate=Price(name="rental rate median", value=0.41, inputs=made.rate.inputs),
         occupancy=0.8,
         platform_fee=0.15,
         storage_per_h=0.01,

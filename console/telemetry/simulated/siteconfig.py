@@ -8,13 +8,13 @@ from console.config.settings import (
     ControllerSettings,
     ExpectedSettings,
     MeterSettings,
-    PowerSettings,
     QuoteSettings,
     RevenueSettings,
     Settings,
     SiteSettings,
     WorkloadSettings,
 )
+from console.config.tariff_settings import PowerSettings
 from console.model import Kind
 from console.telemetry.simulated.jobs import WORK
 from console.telemetry.simulated.layout import Layout, span, unit_name

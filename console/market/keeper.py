@@ -1,0 +1,191 @@
+"""Asks every feed in a thread of its own, one request at a time, and keeps what they said."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import msgspec
+
+from console.config.feed_settings import FeedSettings
+from console.market.cache import Cache, Points
+from console.market.contract import Answer, Feed, FeedError
+from console.market.ledger import Ledger
+from console.market.pace import next_in_s
+from console.model import Curve, FeedState, Held, Quote, Record, Trail
+
+TRAILS_EVERY_S = 60.0
+KEEP_EVERY_S = 60.0
+
+
+class News(Record):
+    """What the feeds say at one instant, frozen."""
+
+    quotes: tuple[Quote, ...] = ()
+    curves: tuple[Curve, ...] = ()
+    held: tuple[Held, ...] = ()
+    trails: tuple[Trail, ...] = ()
+    feeds: tuple[FeedState, ...] = ()
+
+
+class Source(NamedTuple):
+    """A feed with what the config says of it."""
+
+    name: str
+    settings: FeedSettings
+    feed: Feed
+
+
+class Keeper:
+    """The feeds of one site. Every method but ``start`` and ``close`` may be called from any thread at any time."""
+
+    def __init__(self, sources: tuple[Source, ...], cache: Cache | None, now: Callable[[], float] = time.time) -> None:
+        self._ledger = Ledger()
+        self._lock = threading.Lock()
+        self._now = now
+        self._trails: tuple[Trail, ...] = ()
+        self._trails_at = float("-inf")
+        self._askers = {source.name: _Asker(source, cache, self._ledger, self._lock, now) for source in sources}
+
+    def start(self, delay_s: float = 0.0) -> None:
+        """Show what is kept on disk, and ask after ``delay_s``: importing httpx may not delay a first paint."""
+        for asker in self._askers.values():
+            asker.recall()
+            asker.delay_s = delay_s
+            asker.start()
+
+    def news(self) -> News:
+        """What is known now."""
+        with self._lock:
+            now = self._now()
+            if now - self._trails_at >= TRAILS_EVERY_S:
+                self._ledger.remember(now)
+                self._trails = tuple(self._ledger.trails.day(key, now) for key in self._ledger.trails.known())
+                self._trails_at = now
+            return News(
+                quotes=self._ledger.quotes(now),
+                curves=self._ledger.curves,
+                held=self._ledger.held,
+                trails=self._trails,
+                feeds=tuple(asker.state for asker in self._askers.values()),
+            )
+
+    def smoothed(self) -> tuple[Quote, ...]:
+        """The quotes that advice is made of: medians of ten minutes, network figures as means of a day."""
+        with self._lock:
+            return self._ledger.smoothed(self._now())
+
+    def settled(self) -> bool:
+        """True once every feed was asked, or has a fresh answer from before."""
+        return all(asker.settled for asker in self._askers.values())
+
+    def close(self) -> None:
+        """Ask no more; returns at once, and a reading under way ends by itself."""
+        for asker in self._askers.values():
+            asker.stop()
+
+
+class _Asker(threading.Thread):
+    """One feed, one thread, one request in flight."""
+
+    def __init__(
+        self, source: Source, cache: Cache | None, ledger: Ledger, lock: threading.Lock, now: Callable[[], float]
+    ) -> None:
+        # A daemon: a source that drips bytes must not keep the console from quitting.
+        super().__init__(name=f"feed {source.name}", daemon=True)
+        self._source = source
+        self._cache = cache
+        self._ledger = ledger
+        self._lock = lock
+        self._now = now
+        self._over = threading.Event()
+        self._chance = random.Random()
+        self._kept_at = float("-inf")
+        self.delay_s = 0.0
+        self.settled = False
+        self.state = FeedState(name=source.name, kind=source.settings.kind or source.name)
+
+    def recall(self) -> None:
+        """Take in what is kept on disk, where it is younger than what is known."""
+        kept = self._cache.load(self._source.name, self._source.settings) if self._cache else None
+        if kept is None or kept.answered_at <= (self.state.answered_at or 0.0) or kept.answered_at > self._now():
+            return
+        with self._lock:
+            for trail in kept.trails:
+                self._ledger.trails.know((trail.kind, trail.name, trail.source), trail.points)
+            self._ledger.take(kept.answer, self._now())
+            self._tell(answered_at=kept.answered_at, error="", failures=0, notes=kept.answer.notes)
+
+    def run(self) -> None:
+        self._over.wait(self.delay_s)
+        while not self._over.is_set():
+            wait_s = self._young_for_s()
+            if wait_s <= 0:
+                wait_s = self._ask()
+            with self._lock:
+                self._tell(next_at=self._now() + wait_s)
+            self.settled = True
+            self._over.wait(wait_s)
+            if self.state.failures == 0:
+                self.recall()  # another console may have asked meanwhile
+
+    def stop(self) -> None:
+        """Ask no more."""
+        self._over.set()
+        self._source.feed.close()
+
+    def _young_for_s(self) -> float:
+        """Seconds until the newest answer, whoever had it, is as old as the interval."""
+        if self.state.failures or self.state.answered_at is None:
+            return 0.0
+        return self.state.answered_at + 0.95 * self._source.feed.interval_s - self._now()
+
+    def _ask(self) -> float:
+        """One reading; seconds until the next."""
+        asked_at, source = self._now(), self._source
+        try:
+            answer = source.feed.read(asked_at, source.settings.timeout_s)
+        except FeedError as error:
+            return self._failed(asked_at, str(error), error.retry_after_s)
+        except Exception as error:
+            # A defect of a feed costs that feed its figures and nobody else anything. Its text may hold anything.
+            return self._failed(asked_at, f"feeds.{source.name} has a defect ({type(error).__name__})", None)
+        return self._answered(asked_at, answer)
+
+    def _answered(self, asked_at: float, answer: Answer) -> float:
+        with self._lock:
+            wrong = self._ledger.take(answer, self._now())
+            self._ledger.remember(self._now())
+            usable = len(wrong) < len(answer.quotes) + len(answer.curves)
+            self._tell(
+                asked_at=asked_at,
+                answered_at=asked_at if usable else self.state.answered_at,
+                error="; ".join(wrong),
+                failures=0 if usable else self.state.failures + 1,
+                notes=answer.notes,
+            )
+        if usable:
+            self._keep(asked_at, answer)
+        return next_in_s(self._source.feed.interval_s, self.state.failures, None, self._chance)
+
+    def _failed(self, asked_at: float, sentence: str, retry_after_s: float | None) -> float:
+        with self._lock:
+            self._tell(asked_at=asked_at, error=sentence, failures=self.state.failures + 1)
+        return next_in_s(self._source.feed.interval_s, self.state.failures, retry_after_s, self._chance)
+
+    def _keep(self, answered_at: float, answer: Answer) -> None:
+        if self._cache is None or answered_at - self._kept_at < KEEP_EVERY_S:
+            return
+        self._kept_at = answered_at
+        with self._lock:
+            trails = [
+                Points(kind=key[0], name=key[1], source=key[2], points=self._ledger.trails.points(key))
+                for key in self._ledger.of(self._source.name)
+            ]
+        self._cache.save(self._source.name, self._source.settings, answered_at, answer, trails)
+
+    def _tell(self, **changes: Any) -> None:
+        self.state = msgspec.structs.replace(self.state, **changes)
