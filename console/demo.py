@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from console.history.measured import Figure
+from console.market.keeper import News
 from console.market.quotes import configured
 from console.model import Batch, Occupancy, Output, Quote, Uuid
 from console.paths import Places
@@ -77,6 +78,14 @@ class FarmGround:
         fed = self._farm.quotes(now)
         known = {(quote.kind, quote.name) for quote in fed}
         return (*fed, *(quote for quote in self._fixed if (quote.kind, quote.name) not in known))
+
+    def smoothed(self, now: float) -> tuple[Quote, ...]:
+        """The simulated feeds do not waver within minutes."""
+        return self.quotes(now)
+
+    def news(self) -> News:
+        """How the simulated feeds fare."""
+        return News()
 
     def check(self) -> tuple[str, ...]:
         """The simulated controller's own check."""

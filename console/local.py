@@ -10,7 +10,11 @@ from console.config.loading import find, load
 from console.config.settings import Config
 from console.dispatch import RunnerFlipper
 from console.flips.journal import read_boot_id
+from console.market.cache import Cache
+from console.market.contract import FeedError
+from console.market.keeper import Keeper, News, Source
 from console.market.quotes import configured
+from console.market.registry import connect_feed
 from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
 from console.paths import ALONE, Places, places
 from console.site.live import LiveSite
@@ -32,6 +36,8 @@ LISTS_HURRY_S = 0.5
 HURRY_FOR_S = 10.0
 """Process lists cost a driver milliseconds each, so they are read seldom; where processes come and go, often."""
 METERS_EVERY_S = 2.0
+FIRST_PAINT_S = 0.6
+"""Feeds are asked after this: the import of httpx would take the interpreter from the first paint."""
 
 Key = tuple[str, str]
 """Controller and unit."""
@@ -42,7 +48,7 @@ class HostGround:
 
     simulated = False
 
-    def __init__(self, config: Config, where: Places, banners: tuple[str, ...]) -> None:
+    def __init__(self, config: Config, where: Places, banners: tuple[str, ...], *, headless: bool = False) -> None:
         settings = config.settings
         self.host = clean(socket.gethostname().partition(".")[0], 40)
         self.config = config
@@ -52,9 +58,12 @@ class HostGround:
         self.source = NvmlSource(self.roster)
         self.flipper = RunnerFlipper(config, where)
         self._quotes = configured(settings, config.written_at)
+        feeds, feed_trouble = _feeds(config)
+        self._keeper = Keeper(feeds, Cache(where.state / "quotes"))
+        self._keeper.start(0.0 if headless else FIRST_PAINT_S)
         self._background = Background(settings.site.background)
         self._controllers, trouble = _controllers(config)
-        self.banners = tuple(text for text in (*banners, *trouble, self.roster.notice) if text)
+        self.banners = tuple(text for text in (*banners, *trouble, *feed_trouble, self.roster.notice) if text)
         self._tasks: Watch[str, dict[Key, Task]] = Watch("controller", TASKS_EVERY_S)
         self._meters: Watch[str, Output] = Watch("meter", METERS_EVERY_S)
         self._open: dict[str, Meter] = {}
@@ -121,8 +130,8 @@ class HostGround:
         return self._meters.answers().get(unit)
 
     def ready(self) -> bool:
-        """True once every controller has answered and every meter twice."""
-        return self._tasks.rounds() >= 1 and self._meters.rounds() >= 2
+        """True once every controller has answered, every meter twice and every feed once."""
+        return self._tasks.rounds() >= 1 and self._meters.rounds() >= 2 and self._keeper.settled()
 
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word."""
@@ -130,8 +139,16 @@ class HostGround:
         return task.state if task else ""
 
     def quotes(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
-        """What the config holds."""
-        return self._quotes
+        """What the config holds and what the feeds say."""
+        return (*self._quotes, *self._keeper.news().quotes)
+
+    def smoothed(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
+        """The same as advice wants it; what a config says does not waver."""
+        return (*self._quotes, *self._keeper.smoothed())
+
+    def news(self) -> News:
+        """How the feeds fare."""
+        return self._keeper.news()
 
     def check(self) -> tuple[str, ...]:
         """What each controller finds wrong with its units; one that cannot be reached says so."""
@@ -153,6 +170,7 @@ class HostGround:
 
     def close(self) -> None:
         """Ask nobody any more."""
+        self._keeper.close()
         self._tasks.close()
         self._meters.close()
         for controller in self._controllers.values():
@@ -175,10 +193,13 @@ class HostGround:
         self._meters.want(wanted)
 
 
-def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool = False) -> LiveSite:
+def open_site(
+    config_path: str | None, *, read_only: str = "", only_looks: bool = False, headless: bool = False
+) -> LiveSite:
     """A running site of this host. Raises ConfigError with sentences; everything else is told on the screen.
 
-    ``only_looks`` leaves no mark among running consoles and is never in anybody's way.
+    ``only_looks`` leaves no mark among running consoles and is never in anybody's way. A ``headless`` one has nothing
+    to paint and asks its feeds at once.
     """
     config = load(find(config_path))
     where = places()
@@ -189,7 +210,7 @@ def open_site(config_path: str | None, *, read_only: str = "", only_looks: bool 
     if not (only_looks or read_only):
         presence = Presence(where.run, config.hash)
         read_only = presence.reason
-    ground = HostGround(config, where, tuple(banners))
+    ground = HostGround(config, where, tuple(banners), headless=headless)
     site = LiveSite(ground, read_only=read_only, keeps=not only_looks, at_end=_ender(presence))
     site.start()
     return site
@@ -220,6 +241,18 @@ def _controllers(config: Config) -> tuple[dict[str, Controller], tuple[str, ...]
         except WorkloadError as error:
             trouble.append(f"controllers.{name}: {error}")
     return found, tuple(trouble)
+
+
+def _feeds(config: Config) -> tuple[tuple[Source, ...], tuple[str, ...]]:
+    """Feeds that could be connected, and sentences on the others."""
+    found: list[Source] = []
+    trouble: list[str] = []
+    for name, settings in config.settings.feeds.items():
+        try:
+            found.append(Source(name, settings, connect_feed(name, settings)))
+        except FeedError as error:
+            trouble.append(f"feeds.{name}: {error}")
+    return tuple(found), tuple(trouble)
 
 
 def _observer(name: str, controller: Controller, units: tuple[str, ...]) -> Callable[[], dict[Key, Task]]:

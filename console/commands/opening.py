@@ -21,17 +21,18 @@ POLL_S = 0.02
 
 
 @contextmanager
-def opened(args: Namespace, *, only_looks: bool = False) -> Iterator[Site]:
+def opened(args: Namespace, *, only_looks: bool = False, headless: bool = True) -> Iterator[Site]:
     """The site of ``--config``, closed at the end. A bad config is told on stderr and leaves with 2.
 
     ``only_looks`` is for commands that cannot act whatever the flags say: they leave no mark among running consoles.
+    All but the console itself are ``headless``.
     """
     from console.config.loading import ConfigError
     from console.local import open_site
 
     read_only = "--read-only" if args.read_only else ""
     try:
-        site = open_site(args.config, read_only=read_only, only_looks=only_looks)
+        site = open_site(args.config, read_only=read_only, only_looks=only_looks, headless=headless)
     except (ConfigError, ValueError) as error:
         sys.stderr.write(f"changeover: {error}\n")
         raise SystemExit(2) from None

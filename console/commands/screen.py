@@ -23,7 +23,7 @@ def main(argv: list[str]) -> int:
         return 0
     from console.commands.opening import opened
 
-    with opened(args) as site:
+    with opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
 

@@ -84,10 +84,16 @@ def needed_per_h(now: Option, new: Option, rules: Rules) -> float:
     return margin if new.basis is Basis.MEASURED else 2 * margin
 
 
+def due(samples: Sequence[Sample], at: float, rules: Rules) -> bool:
+    """True when the gap since the newest usable sample has passed, or there is none."""
+    kept = [s.at for s in samples if 0 <= at - s.at <= _oldest_s(rules)]
+    return not kept or at - kept[-1] >= rules.sample_gap_s
+
+
 def sampled(samples: Sequence[Sample], options: Sequence[Option], at: float, rules: Rules) -> tuple[Sample, ...]:
     """``samples`` with one of now added once the gap has passed, and those too old to confirm anything left out."""
     kept = [s for s in samples if 0 <= at - s.at <= _oldest_s(rules)]
-    if not kept or at - kept[-1].at >= rules.sample_gap_s:
+    if due(kept, at, rules):
         nets = {o.workload: o.net_per_h for o in options if o.net_per_h is not None and not o.stale}
         kept.append(Sample(at=at, nets=nets))
     return tuple(kept)

@@ -35,10 +35,8 @@ class Kept(Record):
 class Cache:
     """One file per feed in ``folder``. Several consoles share it: what one has asked, the others need not ask."""
 
-    def __init__(self, folder: Path, *, keeps: bool = True) -> None:
-        """Without ``keeps`` it is only read."""
+    def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._keeps = keeps
 
     def load(self, name: str, settings: FeedSettings) -> Kept | None:
         """What a feed with these very settings said last; None where nothing is kept."""
@@ -47,8 +45,6 @@ class Cache:
 
     def save(self, name: str, settings: FeedSettings, answered_at: float, answer: Answer, trails: list[Points]) -> None:
         """Keep an answer, best effort: without its cache a feed works as well."""
-        if not self._keeps:
-            return
         try:
             self._folder.mkdir(mode=0o770, exist_ok=True)
         except OSError:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 from console.config.settings import Config
 from console.flips.records import Plan, Progress
+from console.market.keeper import News
 from console.model import Batch, Occupancy, Output, Quote, Uuid
 from console.paths import Places
 from console.telemetry.source import Source
@@ -93,6 +94,12 @@ class Ground(Protocol):
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
         """Every quote known, fresh or stale."""
+
+    def smoothed(self, now: float) -> tuple[Quote, ...]:
+        """The same, spot prices as medians of ten minutes and network figures as means of a day: for advice."""
+
+    def news(self) -> News:
+        """How the feeds fare, what they know ahead, what is held back and the last day of each quote."""
 
     def check(self) -> tuple[str, ...]:
         """What controllers find wrong with the configured units. The one call that may block, for seconds."""

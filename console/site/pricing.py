@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from console.config.settings import Config, Settings, pin_of
 from console.economics.ladder import money
 from console.economics.margins import option
-from console.economics.rules import Moment, Sample, best_of, downtime_s, sampled, transition_per_h
+from console.economics.rules import Moment, Sample, best_of, downtime_s, due, sampled, transition_per_h
 from console.economics.terms import OffTerms, SiteTerms, Terms, Work
 from console.flips.world import OFF, Candidate
 from console.history.measured import Measured
@@ -40,15 +40,24 @@ class Pricing:
         self._samples: dict[str, tuple[Sample, ...]] = {}
         self._rules = rules(config.settings)
         self._terms: dict[str, Terms] = {}
+        self._calm: tuple[SiteTerms, dict[str, Terms]] | None = None
+        self._calm_board: Callable[[], Board] = Board
         self.site = site_terms(config.settings, Board(), 0.0, 1)
         self._now = 0.0
+        self._gpus = 1
 
-    def begin(self, board: Board, now: float, gpus: int) -> None:
-        """A new tick: the prices that hold for all GPUs of it."""
-        self._now = now
+    def begin(self, board: Board, calm_board: Callable[[], Board], now: float, gpus: int) -> None:
+        """A new tick: the prices that hold for all GPUs of it. ``calm_board`` makes the one that samples are made of.
+
+        It is made only on a tick that takes a sample, one in several minutes.
+        """
+        self._now, self._gpus, self._calm, self._calm_board = now, gpus, None, calm_board
         self.site = site_terms(self._settings, board, now, gpus)
-        self._terms = {
-            name: terms_of(name, workload, self._settings, board, now)
+        self._terms = self._all_terms(board)
+
+    def _all_terms(self, board: Board) -> dict[str, Terms]:
+        return {
+            name: terms_of(name, workload, self._settings, board, self._now)
             for name, workload in self._settings.workloads.items()
             if workload.kind is not Kind.OFF
         }
@@ -109,8 +118,7 @@ class Pricing:
         guards: tuple[Guard, ...],
         pin: str | None,
     ) -> Moment:
-        samples = sampled(self._samples.get(reading.uuid, ()), options, self._now, self._rules)
-        self._samples[reading.uuid] = samples
+        samples = self._sampled(reading, options, running)
         now = running.workload if running else ""
         old = candidates.get(now)
         stop_s, settle_s = ((old.stop_s,), (old.settle_s,)) if old else ((), ())
@@ -129,6 +137,26 @@ class Pricing:
             pinned=pin or "",
             guards=tuple(guard.sentence for guard in guards),
         )
+
+    def _sampled(self, reading: Reading, options: list[Option], running: Work | None) -> tuple[Sample, ...]:
+        """The samples with one of now where it is due: nets at smoothed prices, so that no odd minute flips a GPU."""
+        kept = self._samples.get(reading.uuid, ())
+        if due(kept, self._now, self._rules):
+            calm = [self._at_calm_prices(reading, one, running) for one in options]
+            kept = self._samples[reading.uuid] = sampled(kept, calm, self._now, self._rules)
+        return kept
+
+    def _at_calm_prices(self, reading: Reading, shown: Option, running: Work | None) -> Option:
+        if self._calm is None:
+            board = self._calm_board()
+            self._calm = site_terms(self._settings, board, self._now, self._gpus), self._all_terms(board)
+        site, terms = self._calm
+        name = shown.workload
+        work = running if running is not None and running.workload == name else None
+        settings = self._settings.workloads.get(name)
+        if work is None:
+            work = self._estimates.would(reading, name, settings, self._now)
+        return option(terms.get(name, OffTerms()), work, site, shown.why_not)
 
     def pin(self, reading: Reading) -> str | None:
         """The only workload that the config lets this GPU run; None where it may run any."""

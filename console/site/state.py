@@ -22,6 +22,7 @@ from console.model import (
     Guard,
     HostState,
     LogLine,
+    Market,
     Money,
     Occupancy,
     Option,
@@ -35,6 +36,7 @@ from console.model import (
 from console.site.backfill import Past, backfill
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
 from console.site.ground import Ground
+from console.site.marketview import MarketView
 from console.site.pricing import Pricing
 from console.site.record import JournalView
 from console.workloads.expand import Placed, place
@@ -58,6 +60,7 @@ class State:
         self._accrued = Accrued(today, settings.site.timezone, keeps=keeps)
         self.pricing = Pricing(ground.config, self._measured)
         self.journal = JournalView(ground)
+        self.market = MarketView(settings)
         self.placed: tuple[Placed, ...] = ()
         self._roster: tuple[tuple[int, Uuid, str], ...] | None = None
         self._log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -82,12 +85,13 @@ class State:
         self.journal.refresh()
         quotes = self._ground.quotes(now)
         board = Board().put(quotes)
-        self.pricing.begin(board, now, len(batch.readings))
+        self.pricing.begin(board, lambda: Board().put(self._ground.smoothed(now)), now, len(batch.readings))
         occupancies = self._ground.occupancies(batch, self.placed)
         rows = tuple(self._row(r, o, now) for r, o in zip(batch.readings, occupancies, strict=True))
+        market = self.market.at(board, self._ground.news(), now)
         self._tell(batch, rows, quotes, now)
         self._rows = rows
-        return self._snapshot(batch, quotes, now)
+        return self._snapshot(batch, quotes, market, now)
 
     def close(self) -> None:
         """Keep what was learnt."""
@@ -178,13 +182,14 @@ class State:
             *host_change(self._host_state, batch.host_state, batch.reason, now),
             *changes(self._rows, rows, now, first=first),
             *quote_changes(self._stale, quotes, now),
+            *self.market.changes(now),
             *self.journal.news(first=first),
         ):
             self._log.appendleft(line)
         self._host_state = batch.host_state
         self._stale = stale_keys(quotes, now)
 
-    def _snapshot(self, batch: Batch, quotes: tuple[Quote, ...], now: float) -> Snapshot:
+    def _snapshot(self, batch: Batch, quotes: tuple[Quote, ...], market: Market, now: float) -> Snapshot:
         ground, settings = self._ground, self._ground.config.settings
         alive = tuple(row for row in self._rows if row.reading.state is GpuState.OK)
         sums = totals(alive, self.pricing.site)
@@ -216,6 +221,7 @@ class State:
             totals=sums,
             host_reading=batch.host,
             power_limit_w=settings.site.power_limit_w,
+            market=market,
             log=tuple(self._log)[:50],
             banners=ground.banners,
             trend_net=net.values,
