@@ -58,7 +58,8 @@ class Client:
         return self._ask("POST", path, timeout_s, {}, {**headers, "Content-Type": "application/json"}, body)
 
     def close(self) -> None:
-        """Let go of the connection. Another thread's request that is under way ends with WebError."""
+        """Let go of the connection. Another thread's request that is under way ends with WebError, at once."""
+        self._shut()
         if self._client is not None:
             self._client.close()
         self._client = self._socket = None

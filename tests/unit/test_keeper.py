@@ -1,0 +1,221 @@
+"""The keeper against a real source: pace, back-off, Retry-After, one request in flight, the cache, sources that die."""
+
+from __future__ import annotations
+
+import json
+import random
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from console.config.feed_settings import FeedSettings
+from console.market.cache import Cache
+from console.market.contract import Answer, Feed, FeedError
+from console.market.keeper import Keeper, News, Source
+from console.market.pace import next_in_s
+from console.market.registry import connect_feed
+from console.model import Quote
+from tests.contract.hostile import Handler, Hostile, answer, serving
+
+
+class Speaker:
+    """A CoinGecko whose price and manner can be changed while it runs."""
+
+    def __init__(self) -> None:
+        self.price = 0.84
+        self.manner: Callable[[Handler], None] | None = None
+        self.at_once = 0
+        self.most_at_once = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, handler: Handler) -> None:
+        with self._lock:
+            self.at_once += 1
+            self.most_at_once = max(self.most_at_once, self.at_once)
+        body = {"ergo": {"usd": self.price, "last_updated_at": time.time()}}
+        (self.manner or answer(json.dumps(body).encode()))(handler)
+        with self._lock:
+            self.at_once -= 1
+
+
+def settings_at(url: str, interval_s: float = 0.1, **more: object) -> FeedSettings:
+    return FeedSettings(kind="coingecko", url=url, coins={"ERG": "ergo"}, interval_s=interval_s, **more)  # type: ignore[arg-type]
+
+
+def keeper_of(settings: FeedSettings, cache: Cache | None = None, now: Callable[[], float] = time.time) -> Keeper:
+    return Keeper((Source("gecko", settings, connect_feed("gecko", settings)),), cache, now)
+
+
+def until(keeper: Keeper, enough: Callable[[News], bool], within_s: float = 10.0) -> News:
+    end = time.monotonic() + within_s
+    while not enough(news := keeper.news()):
+        assert time.monotonic() < end, news
+        time.sleep(0.01)
+    return news
+
+
+@pytest.fixture
+def speaker() -> Iterator[tuple[Speaker, Hostile]]:
+    made = Speaker()
+    with serving(made) as server:
+        yield made, server
+
+
+def test_a_source_is_followed_dies_and_comes_back(speaker: tuple[Speaker, Hostile]) -> None:
+    """Its figure is live; when it fails the last stays with its true age and the sentence; then it is live again."""
+    said, server = speaker
+    keeper = keeper_of(settings_at(server.url))
+    keeper.start()
+    assert until(keeper, lambda news: bool(news.quotes)).quotes[0].value == 0.84
+    said.price = 0.9
+    until(keeper, lambda news: news.quotes[0].value == 0.9)
+    said.manner = answer(b"down", 500)
+    failing = until(keeper, lambda news: news.feeds[0].failures >= 2)
+    assert failing.quotes[0].value == 0.9
+    assert failing.feeds[0].error == f"{server.url}/api/v3/simple/price answers with HTTP status 500"
+    said.manner, said.price = None, 0.91
+    well = until(keeper, lambda news: news.quotes[0].value == 0.91)
+    assert (well.feeds[0].error, well.feeds[0].failures) == ("", 0)
+    assert said.most_at_once == 1
+    keeper.close()
+
+
+def test_what_a_source_asks_for_is_obeyed(speaker: tuple[Speaker, Hostile]) -> None:
+    """After a 429 that says when to come again nobody comes sooner, however short the interval."""
+    said, server = speaker
+    said.manner = answer(b"", 429, Retry_After="3600")
+    keeper = keeper_of(settings_at(server.url))
+    keeper.start()
+    news = until(keeper, lambda news: bool(news.feeds[0].next_at))
+    asked = len(server.seen)
+    assert (news.feeds[0].next_at or 0) - time.time() > 3500
+    time.sleep(0.5)
+    assert asked == len(server.seen) == 1
+    keeper.close()
+
+
+def test_a_restart_shows_what_is_known_and_asks_nobody(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """The cache gives quote, age and trail back before any request; a young answer is not asked for again."""
+    said, server = speaker
+    settings = settings_at(server.url, 3600.0)
+    first = keeper_of(settings, Cache(tmp_path / "quotes"))
+    first.start()
+    known = until(first, lambda news: bool(news.quotes) and (tmp_path / "quotes" / "gecko.json").exists())
+    first.close()
+    said.price = 5.0
+    second = keeper_of(settings, Cache(tmp_path / "quotes"))
+    second.start()
+    news = until(second, lambda _: second.settled())
+    assert news.quotes == known.quotes and len(server.seen) == 1
+    assert [trail.values[-1] for trail in news.trails] == [0.84]
+    second.close()
+
+
+def test_other_settings_make_a_cache_worthless(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """What was asked at another address or for other coins is not shown as an answer of this feed."""
+    _, server = speaker
+    cache = Cache(tmp_path)
+    cache.save("gecko", settings_at("http://127.0.0.1:1"), time.time(), Answer(quotes=(a_quote(),)), [])
+    assert cache.load("gecko", settings_at("http://127.0.0.1:1")) is not None
+    assert cache.load("gecko", settings_at(server.url)) is None
+
+
+def a_quote(at: float | None = None) -> Quote:
+    return Quote(
+        name="ERG", kind="coin_price", value=0.8, unit="USD/ERG", source="gecko", at=at or time.time(), max_age_s=900
+    )
+
+
+def test_two_consoles_ask_once(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """What one of them has asked, the other takes from disk."""
+    _, server = speaker
+    settings = settings_at(server.url, 2.0)
+    one, two = (keeper_of(settings, Cache(tmp_path)) for _ in range(2))
+    one.start()
+    until(one, lambda news: bool(news.quotes) and (tmp_path / "gecko.json").exists())
+    two.start()
+    until(two, lambda news: bool(news.quotes))
+    assert len(server.seen) == 1
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b'{"made_by": 1}', b"\xff" * 100, b"[" * 10_000])
+def test_a_broken_cache_is_put_aside(content: bytes, tmp_path: Path) -> None:
+    """A file that does not decode costs what was known and nothing else."""
+    (tmp_path / "gecko.json").write_bytes(content)
+    keeper = keeper_of(settings_at("http://127.0.0.1:1", 3600.0), Cache(tmp_path))
+    keeper.start()
+    news = until(keeper, lambda news: news.feeds[0].failures == 1)
+    assert news.quotes == () and "nothing listens" in news.feeds[0].error
+    keeper.close()
+
+
+class _Broken:
+    interval_s = 0.05
+
+    def __init__(self, error: Exception) -> None:
+        self._error = error
+
+    def read(self, now: float, timeout_s: float = 10.0) -> Answer:
+        raise self._error
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_defect_of_a_feed_is_told_without_what_it_held() -> None:
+    """The name of the exception; its text may hold a key."""
+    feed: Feed = _Broken(RuntimeError("Authorization: Bearer s3cret"))
+    keeper = Keeper((Source("bad", FeedSettings(), feed),), None)
+    keeper.start()
+    news = until(keeper, lambda news: news.feeds[0].failures >= 1)
+    assert news.feeds[0].error == "feeds.bad has a defect (RuntimeError)"
+    keeper.close()
+
+
+def test_an_answer_of_nothing_but_nonsense_is_a_failure(speaker: tuple[Speaker, Hostile]) -> None:
+    """A figure that cannot be is told by name and never used."""
+    said, server = speaker
+    said.price = -3.0
+    keeper = keeper_of(settings_at(server.url))
+    keeper.start()
+    news = until(keeper, lambda news: news.feeds[0].failures >= 1)
+    assert news.feeds[0].error == "coin price of ERG is -3, expected at least 0" and news.quotes == ()
+    keeper.close()
+
+
+def test_closing_waits_for_no_source(speaker: tuple[Speaker, Hostile]) -> None:
+    """A source that says nothing does not hold a console that quits."""
+    said, server = speaker
+    said.manner = lambda handler: handler.rfile.read(1) and None
+    keeper = keeper_of(settings_at(server.url, timeout_s=30.0))
+    keeper.start()
+    end = time.monotonic() + 5
+    while not server.seen and time.monotonic() < end:
+        time.sleep(0.01)
+    keeper.close()
+    asking = [thread for thread in threading.enumerate() if thread.name == "feed gecko"]
+    for thread in asking:
+        thread.join(5)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("interval_s", [5.0, 60.0, 3600.0])
+def test_failures_are_asked_about_less_and_less(interval_s: float) -> None:
+    """From a quarter minute to a quarter hour or the interval, with jitter upwards; never sooner than asked to."""
+    chance = random.Random(7)
+    waits = [next_in_s(interval_s, failures, None, chance) for failures in range(1, 30)]
+    assert waits[0] <= 15 * 1.25 and max(waits) <= max(900.0, interval_s) * 1.25
+    assert waits[-1] >= max(900.0, interval_s)
+    assert next_in_s(interval_s, 1, 7200.0, chance) >= 7200
+    assert interval_s * 0.95 <= next_in_s(interval_s, 0, None, chance) <= interval_s * 1.05
+
+
+def test_errors_are_ours_alone() -> None:
+    """An unknown kind is a sentence."""
+    with pytest.raises(FeedError, match="coingeko is no kind of feed; did you mean coingecko"):
+        connect_feed("x", FeedSettings(kind="coingeko"))
