@@ -1,4 +1,4 @@
-"""``changeover journal [verify]``: what was done, by whom and why, newest first; or whether that can be believed."""
+"""``changeover journal [verify|replay]``: what was done, by whom and why; or whether that can be believed."""
 
 from __future__ import annotations
 
@@ -19,9 +19,14 @@ SUMMARY = "what was done, by whom and why; journal verify checks it"
 
 
 def main(argv: list[str]) -> int:
-    """0; 1 when the journal cannot be read or ``verify`` finds a fault."""
+    """0; 1 when the journal cannot be read, ``verify`` finds a fault or ``replay`` a difference."""
     flags = parser("journal", "What was done, by whom and why, newest first.")
-    flags.add_argument("what", nargs="?", choices=("verify",), help="check the chain of lines and its anchors")
+    flags.add_argument(
+        "what",
+        nargs="?",
+        choices=("verify", "replay"),
+        help="verify: check the chain; replay: make each flip's advice again",
+    )
     flags.add_argument("--limit", type=int, default=50, metavar="N", help="lines (50)")
     flags.add_argument("--gpu", metavar="GPU", help="of this GPU only: slot, beginning of a UUID or PCI address")
     flags.add_argument("--json", action="store_true", help="one object a line")
@@ -31,7 +36,7 @@ def main(argv: list[str]) -> int:
     from console.flips.naming import UnknownGpuError
 
     try:
-        return _verify(places(), as_json=args.json) if args.what else _show(places(), args)
+        return WHATS[args.what](places(), args)
     except UnknownGpuError as error:
         sys.stderr.write(f"changeover journal: --gpu: {error}\n")
         return 2
@@ -41,17 +46,30 @@ def main(argv: list[str]) -> int:
 
 
 def _show(where: Places, args: Namespace) -> int:
-    from console.flips.naming import find, known
-
-    gpu = find(known(where), args.gpu).uuid if args.gpu else ""
-    for line in reading.lines(where.journal, args.limit, gpu=gpu):
+    for line in reading.lines(where.journal, args.limit, gpu=_uuid(where, args)):
         print(json.dumps(as_object(line), ensure_ascii=False) if args.json else as_text(line))
     return 0
 
 
-def _verify(where: Places, *, as_json: bool) -> int:
+def _replay(where: Places, args: Namespace) -> int:
+    """Make the advice of the latest flips again from what stands in their intents; 1 if any differs."""
+    from console.flips.replaying import replayed
+
+    same = True
+    for one in replayed(where.journal, args.limit, _uuid(where, args)):
+        same = same and one.same
+        if args.json:
+            print(json.dumps(one.as_object(), ensure_ascii=False))
+        else:
+            print(f"{one.seq:>5}  GPU {one.slot}  {'same' if one.same else 'DIFFERS'}: {one.why}")
+            if not one.same:
+                print(f"       now: {one.again}")
+    return 0 if same else 1
+
+
+def _verify(where: Places, args: Namespace) -> int:
     verdict = reading.check(Journal(where))
-    if as_json:
+    if args.json:
         import msgspec
 
         print(json.dumps(msgspec.to_builtins(verdict) | {"ok": verdict.ok}))
@@ -60,6 +78,15 @@ def _verify(where: Places, *, as_json: bool) -> int:
         for problem in verdict.problems:
             print(f"  {problem}")
     return 0 if verdict.ok else 1
+
+
+WHATS = {None: _show, "verify": _verify, "replay": _replay}
+
+
+def _uuid(where: Places, args: Namespace) -> str:
+    from console.flips.naming import find, known
+
+    return find(known(where), args.gpu).uuid if args.gpu else ""
 
 
 def as_object(line: Line) -> dict[str, object]:

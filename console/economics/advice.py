@@ -118,7 +118,7 @@ def _standing(now: Option, best: Option, moment: Moment) -> list[Part]:
     if best.basis is Basis.TABLE:
         found.append(f"a table figure never acts by itself, run {best.workload} once to measure it")
     if moment.pinned:
-        found.append(f"pinned to {moment.pinned} in the config")
+        found.append(moment.pinned)
     if moment.locked:
         found.append(f"locked: {moment.locked}")
     return [Part(text, False) for text in dict.fromkeys((*found, *moment.guards))]

@@ -47,8 +47,8 @@ class Moment(Record):
     ``ran_s`` is how long the running workload has produced, ``load_s`` how long its model took to load.
     ``downtimes_s`` is, by target, how long neither workload will earn; ``transition_per_h`` is the power cost of that
     time, ``forfeited`` and ``penalty`` what leaving costs at once. ``outlook`` holds known price steps and events;
-    after its end the present gain is assumed to last. ``guards`` are sentences that forbid leaving, ``pinned`` names
-    the workload a person wants here, ``locked`` says who locked it.
+    after its end the present gain is assumed to last. ``guards`` are sentences that forbid leaving, ``pinned`` says to
+    what and by whom the GPU is pinned, ``locked`` who locked it.
     """
 
     at: float

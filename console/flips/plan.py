@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 
@@ -12,7 +12,7 @@ from console.flips.choosing import NoChoiceError, choose, running
 from console.flips.closing import Choose, Group, already, close
 from console.flips.guards import Case, standing, waived
 from console.flips.pricing import price, warnings, workloads_text
-from console.flips.records import Move, Plan, Refusal, Who
+from console.flips.records import Advised, Move, Plan, Refusal, Who
 from console.flips.world import Candidate, PlanWorld
 from console.model import GpuRow, Guard
 
@@ -163,8 +163,16 @@ def _move(world: PlanWorld, draft: Plan, group: Group, force: tuple[str, ...]) -
         payback_s=money.payback_s,
         estimated=money.estimated,
         warnings=said,
+        advised=tuple(_advised(world, rows)),
         base_mib=tuple(world.base_mib.get(uuid) for uuid in group.uuids),
     )
+
+
+def _advised(world: PlanWorld, rows: list[GpuRow]) -> Iterator[Advised]:
+    for row in rows:
+        grounds, advice = world.grounds.get(row.reading.uuid), row.money.advice
+        if grounds is not None:
+            yield Advised(slot=row.reading.slot, why=advice.why, acts=advice.acts, grounds=grounds.bare())
 
 
 def _forced(world: PlanWorld, group: Group, force: tuple[str, ...]) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from console.economics.replay import Grounds
 from console.model import Guard, Record, Uuid
 
 
@@ -46,6 +47,15 @@ class Action(Record):
         return msgspec.structs.replace(self, timeout_s=self.stop_timeout_s)
 
 
+class Advised(Record):
+    """What was advised on one GPU when a move was planned, and all that the advice was made of."""
+
+    slot: int
+    why: str
+    acts: bool
+    grounds: Grounds
+
+
 class Move(Record):
     """One transaction: a set of GPUs closed under the instances on both sides, what stops there and what starts.
 
@@ -67,6 +77,7 @@ class Move(Record):
     payback_s: float | None = None
     estimated: bool = True
     warnings: tuple[str, ...] = ()
+    advised: tuple[Advised, ...] = ()  # per GPU, in uuids order where there was something to advise
     base_mib: tuple[float | None, ...] = ()  # least memory seen in use on each GPU while free, in uuids order
 
     @property

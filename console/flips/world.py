@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from console.config.settings import AdviceSettings, WorkloadSettings
+from console.economics.replay import Grounds
 from console.flips.records import Action
 from console.model import GpuRow, Kind, Record, Uuid
 from console.workloads.contract import ALIVE
@@ -79,7 +80,8 @@ class Candidate(Record):
 
 class PlanWorld(Record):
     """All that a plan may look at. ``base_mib`` is the least memory seen in use on a GPU while it was free,
-    ``pins`` the only workload a GPU may run, ``failed_starts`` how many starts failed on it in the last ten minutes.
+    ``pins`` the only workload a GPU may run, ``failed_starts`` how many starts failed on it in the last ten minutes,
+    ``grounds`` what its advice was made of.
     """
 
     host: str
@@ -90,6 +92,7 @@ class PlanWorld(Record):
     base_mib: Mapping[str, float] = {}
     pins: Mapping[str, str] = {}
     failed_starts: Mapping[str, int] = {}
+    grounds: Mapping[str, Grounds] = {}
 
     def row(self, uuid: str) -> GpuRow | None:
         """The row of one GPU."""

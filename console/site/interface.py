@@ -62,6 +62,9 @@ class Site(Protocol):
     def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
         """The latest journal lines, newest first."""
 
+    def unpin(self, slots: tuple[int, ...]) -> None:
+        """Lift the pins that flips by hand have put on these GPUs. Returns at once; what failed stands in the log."""
+
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone. Raises ValueError for one that is still there."""
 

@@ -108,6 +108,13 @@ class LiveSite:
         """The latest journal lines, newest first."""
         return self._state.journal.lines[:limit]
 
+    def unpin(self, slots: tuple[int, ...]) -> None:
+        """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""
+        if self._read_only:
+            raise PermissionError(f"read-only: {self._read_only}")
+        uuids = tuple(row.reading.uuid for row in self._snapshot.rows if row.reading.slot in slots)
+        threading.Thread(target=self._state.journal.unpin, args=(uuids, slots), name="unpin", daemon=True).start()
+
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone."""
         self._ground.source.forget(uuid)
@@ -161,6 +168,7 @@ class LiveSite:
             base_mib=dict(journal.base_mib),
             pins=self._state.pins(),
             failed_starts=dict(journal.failed_starts),
+            grounds=self._state.grounds(),
         )
 
     def _made(self, made: Plan) -> Plan:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from typing import NamedTuple
 
 from console.config.settings import Config, Settings, pin_of
 from console.economics.ladder import money
 from console.economics.margins import option
+from console.economics.replay import Grounds
 from console.economics.rules import Moment, Sample, best_of, downtime_s, due, sampled, transition_per_h
 from console.economics.terms import OffTerms, SiteTerms, Terms, Work
 from console.flips.world import OFF, Candidate
@@ -29,6 +31,17 @@ NO_MONEY = Money(
 """Of a GPU that is not there to earn."""
 
 
+class Seen(NamedTuple):
+    """What is known of one GPU beside prices: ``candidates`` are the instances that could take it, by workload."""
+
+    reading: Reading
+    occupancy: Occupancy
+    output: Output | None
+    candidates: Mapping[str, Candidate]
+    guards: tuple[Guard, ...] = ()
+    by_hand: str = ""  # that, and by whom, a flip by hand has pinned it
+
+
 class Pricing:
     """Prices GPUs one by one; an option whose inputs did not change is not computed again."""
 
@@ -37,6 +50,7 @@ class Pricing:
         self._estimates = Estimates(config.settings, measured)
         self._measured = measured
         self._made: dict[tuple[str, str], tuple[Terms, Work, SiteTerms, str, Option]] = {}
+        self._grounds: dict[str, tuple[Money, Moment]] = {}
         self._samples: dict[str, tuple[Sample, ...]] = {}
         self._rules = rules(config.settings)
         self._terms: dict[str, Terms] = {}
@@ -62,19 +76,14 @@ class Pricing:
             if workload.kind is not Kind.OFF
         }
 
-    def price(
-        self,
-        reading: Reading,
-        occupancy: Occupancy,
-        output: Output | None,
-        candidates: Mapping[str, Candidate],
-        guards: tuple[Guard, ...],
-    ) -> Money:
-        """The money of one GPU; ``candidates`` are the instances that could take it, by workload."""
+    def price(self, seen: Seen) -> Money:
+        """The money of one GPU."""
+        reading, candidates = seen.reading, seen.candidates
         if reading.state is not GpuState.OK:
             self._measured.idle(reading.uuid)
+            self._grounds.pop(reading.uuid, None)
             return NO_MONEY
-        running = self._running(reading, occupancy, output)
+        running = self._running(reading, seen.occupancy, seen.output)
         now = running.workload if running else None
         pin = self.pin(reading)
         options = [
@@ -83,8 +92,17 @@ class Pricing:
             if name in candidates or name == now
         ]
         options.append(self._option(reading, OffTerms(), running, ""))
-        moment = self._moment(reading, options, running, candidates, occupancy, guards, pin)
-        return money(options, now, moment, self._rules)
+        moment = self._moment(seen, options, running, pin)
+        made = money(options, now, moment, self._rules)
+        self._grounds[reading.uuid] = made, moment
+        return made
+
+    def grounds(self, uuid: str) -> Grounds | None:
+        """What the newest advice on a GPU was made of; None where there was nothing to advise."""
+        if uuid not in self._grounds:
+            return None
+        made, moment = self._grounds[uuid]
+        return Grounds(options=made.options, running=made.running, moment=moment, rules=self._rules)
 
     def _running(self, reading: Reading, occupancy: Occupancy, output: Output | None) -> Work | None:
         instance = occupancy.instance
@@ -108,22 +126,14 @@ class Pricing:
             self._made[key] = made
         return made[4]
 
-    def _moment(
-        self,
-        reading: Reading,
-        options: list[Option],
-        running: Work | None,
-        candidates: Mapping[str, Candidate],
-        occupancy: Occupancy,
-        guards: tuple[Guard, ...],
-        pin: str | None,
-    ) -> Moment:
+    def _moment(self, seen: Seen, options: list[Option], running: Work | None, pin: str | None) -> Moment:
+        reading, candidates = seen.reading, seen.candidates
         samples = self._sampled(reading, options, running)
         now = running.workload if running else ""
         old = candidates.get(now)
         stop_s, settle_s = ((old.stop_s,), (old.settle_s,)) if old else ((), ())
         downtimes_s = {name: downtime_s(stop_s, settle_s, (one.start_s,)) for name, one in candidates.items()}
-        instance = occupancy.instance
+        instance = seen.occupancy.instance
         best = best_of([o for o in options if o.workload != now])
         off = next((o for o in options if o.workload == OFF), None)
         return Moment(
@@ -134,8 +144,8 @@ class Pricing:
             failing=instance is not None and (instance.state is WorkState.FAILING or _overheats(reading)),
             downtimes_s={**downtimes_s, OFF: downtime_s(stop_s, settle_s, ())},
             transition_per_h=transition_per_h(best, off) or 0.0,
-            pinned=pin or "",
-            guards=tuple(guard.sentence for guard in guards),
+            pinned=f"pinned to {pin} in the config" if pin else seen.by_hand,
+            guards=tuple(guard.sentence for guard in seen.guards),
         )
 
     def _sampled(self, reading: Reading, options: list[Option], running: Work | None) -> tuple[Sample, ...]:

@@ -10,8 +10,9 @@ from console import units
 from console.flips import reading
 from console.flips.chain import Line
 from console.flips.guards import RESTART_WINDOW_S
-from console.flips.journal import JournalError
+from console.flips.journal import Journal, JournalError
 from console.flips.locks import Claims
+from console.flips.pins import Pin, pins, unpin
 from console.flips.records import Progress
 from console.flips.technician import Locks
 from console.model import Flipping, Guard, LogLine, Uuid
@@ -46,6 +47,7 @@ class JournalView:
         self.base_mib: dict[str, float] = {}
         self.failed_starts: dict[str, int] = {}
         self.usual_s: dict[tuple[str, str], float] = {}
+        self._pins: dict[Uuid, Pin] = {}
 
     def refresh(self) -> None:
         """Look again if anything was written; an unreadable journal leaves the picture as it was and says so."""
@@ -63,6 +65,21 @@ class JournalView:
         if uuid not in self._guards:
             self._guards[uuid] = self._locks.guards(uuid, self._ground.now())
         return self._guards[uuid]
+
+    def pinned(self, uuid: Uuid) -> str:
+        """That a flip by hand has pinned a GPU, and how to lift that; "" where none has."""
+        pin = self._pins.get(uuid)
+        if pin is None:
+            return ""
+        ago = units.age(max(0.0, self._ground.now() - pin.at))
+        return f"pinned to {pin.workload} by {pin.by}'s flip {ago} ago: p or changeover unpin lifts that"
+
+    def unpin(self, uuids: tuple[Uuid, ...], slots: tuple[int, ...]) -> None:
+        """Write the note that lifts these pins; what keeps it from being written is told as the journal's error."""
+        try:
+            unpin(Journal(self._ground.places), uuids, slots)
+        except JournalError as error:
+            self.error = str(error)
 
     def progress(self, progress: Progress) -> None:
         """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
@@ -89,6 +106,7 @@ class JournalView:
         self.base_mib = reading.base_mib(self._path, boot_id)
         self.failed_starts = reading.failed_starts(self._path, boot_id, self._ground.clock(), RESTART_WINDOW_S)
         self.usual_s = reading.usual_s(self._path)
+        self._pins = pins(self._path)
 
     def _follow(self) -> None:
         """Flips under way. An intent that nobody holds a claim for was cut off: it is told as such, not as a flip."""

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 
 import msgspec
 
+from console.economics.replay import Grounds
 from console.economics.rules import named
 from console.economics.totals import fresh_net_per_h, totals
 from console.flips.guards import Case, standing
@@ -37,7 +38,7 @@ from console.site.backfill import Past, backfill
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
 from console.site.ground import Ground
 from console.site.marketview import MarketView
-from console.site.pricing import Pricing
+from console.site.pricing import Pricing, Seen
 from console.site.record import JournalView
 from console.workloads.expand import Placed, place
 
@@ -115,6 +116,11 @@ class State:
         for row in self._rows:
             yield msgspec.structs.replace(row, guards=self.journal.locks(row.reading.uuid))
 
+    def grounds(self) -> dict[str, Grounds]:
+        """What the newest advice on each GPU was made of."""
+        found = ((row.reading.uuid, self.pricing.grounds(row.reading.uuid)) for row in self._rows)
+        return {uuid: grounds for uuid, grounds in found if grounds is not None}
+
     def pins(self) -> dict[str, str]:
         """The only workload that a GPU may run, by UUID, where the config says so."""
         found = ((row.reading.uuid, self.pricing.pin(row.reading)) for row in self._rows)
@@ -139,7 +145,8 @@ class State:
         output = self._ground.output(occupancy.instance.unit) if occupancy.instance else None
         occupancy = _metered(occupancy, output, candidates, now)
         guards = self._guards(reading, occupancy, candidates)
-        money = self.pricing.price(reading, occupancy, output, candidates, guards)
+        by_hand = self.journal.pinned(reading.uuid)
+        money = self.pricing.price(Seen(reading, occupancy, output, candidates, guards, by_hand))
         alive = reading.state is GpuState.OK
         net = self._net.setdefault(reading.uuid, Trend())
         power = self._power.setdefault(reading.uuid, Trend())

@@ -1,0 +1,55 @@
+"""The advice of past flips, made again from what their intents hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from console.flips.chain import Line
+from console.flips.reading import lines
+from console.flips.records import Advised
+from console.model import Record
+
+
+class Replayed(Record):
+    """One GPU of one flip: the advice that stood there then, and what its grounds say now."""
+
+    seq: int
+    slot: int
+    why: str
+    acts: bool
+    again: str
+    acts_again: bool
+
+    @property
+    def same(self) -> bool:
+        """True when the same grounds still give the same advice, word for word."""
+        return (self.why, self.acts) == (self.again, self.acts_again)
+
+    def as_object(self) -> dict[str, object]:
+        """For scripts."""
+        return {**msgspec.to_builtins(self), "same": self.same}
+
+
+def replayed(path: Path, limit: int, gpu: str = "") -> Iterator[Replayed]:
+    """The advice of the latest ``limit`` intents, newest first. Raises JournalError.
+
+    An intent without grounds, of a version before this one or of a GPU that nothing was advised on, has none to show.
+    """
+    for line in lines(path, limit, gpu=gpu, kinds=("intent",)):
+        for one in _advised(line):
+            again = one.grounds.advice()
+            yield Replayed(
+                seq=line.seq, slot=one.slot, why=one.why, acts=one.acts, again=again.why, acts_again=again.acts
+            )
+
+
+def _advised(line: Line) -> tuple[Advised, ...]:
+    move = line.body.get("move")
+    kept = move.get("advised") if isinstance(move, dict) else None
+    try:
+        return msgspec.convert(kept or (), tuple[Advised, ...])
+    except msgspec.ValidationError:
+        return ()
