@@ -104,6 +104,7 @@ class _Asker(threading.Thread):
         self._over = threading.Event()
         self._chance = random.Random()
         self._kept_at = float("-inf")
+        self._unkept: tuple[float, Answer] | None = None
         self.delay_s = 0.0
         self.settled = False
         self.state = FeedState(name=source.name, kind=source.settings.kind or source.name)
@@ -133,9 +134,11 @@ class _Asker(threading.Thread):
                 self.recall()  # another console may have asked meanwhile
 
     def stop(self) -> None:
-        """Ask no more."""
+        """Ask no more, and keep what came since the last keeping."""
         self._over.set()
         self._source.feed.close()
+        if self._unkept is not None:
+            self._keep(*self._unkept)
 
     def _young_for_s(self) -> float:
         """Seconds until the newest answer, whoever had it, is as old as the interval."""
@@ -168,7 +171,9 @@ class _Asker(threading.Thread):
                 notes=answer.notes,
             )
         if usable:
-            self._keep(asked_at, answer)
+            self._unkept = asked_at, answer
+            if asked_at - self._kept_at >= KEEP_EVERY_S:
+                self._keep(asked_at, answer)
         return next_in_s(self._source.feed.interval_s, self.state.failures, None, self._chance)
 
     def _failed(self, asked_at: float, sentence: str, retry_after_s: float | None) -> float:
@@ -177,9 +182,9 @@ class _Asker(threading.Thread):
         return next_in_s(self._source.feed.interval_s, self.state.failures, retry_after_s, self._chance)
 
     def _keep(self, answered_at: float, answer: Answer) -> None:
-        if self._cache is None or answered_at - self._kept_at < KEEP_EVERY_S:
+        if self._cache is None:
             return
-        self._kept_at = answered_at
+        self._kept_at, self._unkept = answered_at, None
         with self._lock:
             trails = [
                 Points(kind=key[0], name=key[1], source=key[2], points=self._ledger.trails.points(key))

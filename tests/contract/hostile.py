@@ -40,8 +40,8 @@ class Hostile(ThreadingHTTPServer):
     daemon_threads = False
     block_on_close = True
 
-    def __init__(self, misbehave: Callable[[Handler], None]) -> None:
-        super().__init__(("127.0.0.1", 0), Handler)
+    def __init__(self, misbehave: Callable[[Handler], None], port: int = 0) -> None:
+        super().__init__(("127.0.0.1", port), Handler)
         self.misbehave = misbehave
         self.seen: list[tuple[str, dict[str, str]]] = []
 
