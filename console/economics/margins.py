@@ -10,6 +10,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from console.economics import ai, mining
+from console.economics.inputs import inputs
 from console.economics.revenue import Revenue, revenue
 from console.economics.terms import MarketplaceTerms, MiningTerms, OffTerms, SiteTerms, Terms, Work
 from console.model import Kind, Option
@@ -52,6 +53,7 @@ def option(terms: Terms, work: Work, site: SiteTerms, why_not: str = "") -> Opti
         source=work.source,
         missing=tuple(dict.fromkeys((*(m for p in prices for m in p.missing), *income.lacks, *draw.lacks))),
         old=tuple(dict.fromkeys(words for price in prices for words in price.ages)),
+        inputs=inputs(terms, work, site),
     )
 
 

@@ -13,7 +13,8 @@ class Price(Record):
 
     ``lacks`` says in words what would have to be known and how to supply it: ``"price of ERG: set [quotes.ERG]"``;
     ``old`` how old a stale one is: ``"price of ERG 16m old, limit 15m"``. Without such words it is called its ``name``.
-    ``inputs`` are the figures it was made of, with their sources and times.
+    ``inputs`` are the figures it was made of, with their sources and times. ``incomplete`` says what a price that is
+    used leaves out: ``"energy only: no grid fees or taxes in it, set [power] components"``.
     """
 
     name: str
@@ -22,6 +23,7 @@ class Price(Record):
     lacks: tuple[str, ...] = ()
     old: tuple[str, ...] = ()
     inputs: tuple[Input, ...] = ()
+    incomplete: tuple[str, ...] = ()
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -38,13 +40,16 @@ class SiteTerms(Record):
     """One power meter and its tariff.
 
     ``power`` is currency per kWh and may be negative; ``carbon`` is grams per kWh. ``overhead_w_per_gpu`` is the
-    host's own draw split over the GPUs of its roster, before the power supply's loss.
+    host's own draw split over the GPUs of its roster, before the power supply's loss. Where a meter measures the
+    ``wall``, ``wall_factor`` is what its reading is of the model's.
     """
 
     power: Price
     psu_efficiency: float = 1.0
     pue: float = 1.0
     overhead_w_per_gpu: float = 0.0
+    wall: Price = Price(name="wall power", value=None)
+    wall_factor: float = 1.0
     carbon: Price = Price(name="carbon intensity", value=None)
     carbon_price_per_t: float = 0.0
     carbon_in_net: bool = False
@@ -53,7 +58,7 @@ class SiteTerms(Record):
         """Watts at the meter for watts at the card, host overhead included."""
         if power_w is None:
             return None
-        return (power_w + self.overhead_w_per_gpu) / self.psu_efficiency * self.pue
+        return (power_w + self.overhead_w_per_gpu) / self.psu_efficiency * self.pue * self.wall_factor
 
 
 class MiningTerms(Record):
@@ -128,7 +133,8 @@ class Work(Record):
     """What one GPU does, or would do, under one workload.
 
     ``rate`` is H/s for a miner and output tokens per second for AI, ``input_rate`` prompt tokens per second. Powers
-    are at the card. ``source`` says where the figures come from: ``"measured 2h 10m"``.
+    are at the card. ``source`` says where the figures come from, ``"measured 2h 10m"``, and ``at`` of when they are;
+    ``idle_source`` the same of the idle power.
     """
 
     workload: str
@@ -138,4 +144,6 @@ class Work(Record):
     power_w: float | None = None
     idle_power_w: float | None = None
     source: str = ""
+    at: float | None = None
+    idle_source: str = ""
     since_s: float | None = None

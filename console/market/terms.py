@@ -16,7 +16,8 @@ from console.economics.terms import (
 )
 from console.market.prices import Prices, lacking
 from console.market.quotes import Board
-from console.model import Kind
+from console.model import Input, Kind
+from console.units import age
 
 TOKENS_PER_MTOK = 1e6
 
@@ -33,6 +34,19 @@ def site_terms(settings: Settings, board: Board, now: float, gpus_in_roster: int
         carbon_price_per_t=settings.power.carbon_price_per_t,
         carbon_in_net=settings.power.carbon_in_net,
     )
+
+
+def wall_power(board: Board, now: float) -> Price:
+    """Watts at the wall: the sum over all meters of this host, one per power supply. A stale one makes it old."""
+    meters = [quote for quote in board.quotes if quote.kind == "wall_power"]
+    if not meters:
+        return Price(name="wall power", value=None)
+    old = tuple(f"wall power of {q.name} {age(q.age_s(now))} old" for q in meters if q.stale(now))
+    inputs = tuple(
+        Input(name=f"wall power of {q.name}", value=q.value, unit=q.unit, source=q.source, at=q.at, stale=q.stale(now))
+        for q in meters
+    )
+    return Price(name="wall power", value=sum(q.value for q in meters), stale=bool(old), old=old, inputs=inputs)
 
 
 def rules(settings: Settings) -> Rules:

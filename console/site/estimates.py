@@ -43,6 +43,8 @@ class Estimates:
             power_w=reading.power_w,
             idle_power_w=self.idle_w(reading),
             source=f"measured {age(since_s)}" if since_s is not None else "measured",
+            at=reading.at,
+            idle_source=self._idle_source(reading),
             since_s=since_s,
         )
 
@@ -55,6 +57,8 @@ class Estimates:
             power_w=reading.power_w,
             idle_power_w=reading.power_w,
             source="measured",
+            at=reading.at,
+            idle_source="NVML",
         )
 
     def would(self, reading: Reading, workload: str, settings: WorkloadSettings | None, now: float) -> Work:
@@ -62,8 +66,9 @@ class Estimates:
         idle_w = self.idle_w(reading)
         if settings is None:
             basis = Basis.ESTIMATED
+            source = self._idle_source(reading)
             return Work(
-                workload=OFF, basis=basis, power_w=idle_w, idle_power_w=idle_w, source=self._idle_source(reading)
+                workload=OFF, basis=basis, power_w=idle_w, idle_power_w=idle_w, source=source, idle_source=source
             )
         figure, source = self._remembered(reading, workload, now)
         if figure is not None:
@@ -75,6 +80,8 @@ class Estimates:
                 power_w=figure.power_w,
                 idle_power_w=idle_w,
                 source=source,
+                at=figure.at,
+                idle_source=self._idle_source(reading),
             )
         return self._given(reading, workload, settings, idle_w)
 
@@ -86,7 +93,7 @@ class Estimates:
     def _idle_source(self, reading: Reading) -> str:
         if self._measured.on(reading.uuid, OFF):
             return "its own, last idle"
-        return "model average here" if self._measured.like(reading.name, OFF) else ""
+        return "model average here" if self._measured.like(reading.name, OFF) else "never seen idle here"
 
     def _remembered(self, reading: Reading, workload: str, now: float) -> tuple[Figure | None, str]:
         own = self._measured.on(reading.uuid, workload)
@@ -105,11 +112,18 @@ class Estimates:
                 power_w=expected.power_w,
                 idle_power_w=idle_w,
                 source="expected in config",
+                idle_source=self._idle_source(reading),
             )
         coin = self._settings.coins.get(settings.coin or "")
         row = lookup(reading.name, coin.algorithm) if coin else None
         if row is None:
-            return Work(workload=workload, basis=Basis.ESTIMATED, idle_power_w=idle_w, source="never run here")
+            return Work(
+                workload=workload,
+                basis=Basis.ESTIMATED,
+                idle_power_w=idle_w,
+                source="never run here",
+                idle_source=self._idle_source(reading),
+            )
         return Work(
             workload=workload,
             basis=Basis.TABLE,
@@ -117,6 +131,7 @@ class Estimates:
             power_w=row.power_w,
             idle_power_w=idle_w,
             source=f"table, {row.source}",
+            idle_source=self._idle_source(reading),
         )
 
 

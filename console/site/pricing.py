@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from console.config.settings import Config, Settings, pin_of
@@ -11,10 +11,11 @@ from console.economics.margins import option
 from console.economics.replay import Grounds
 from console.economics.rules import Moment, Sample, best_of, downtime_s, due, sampled, transition_per_h
 from console.economics.terms import OffTerms, SiteTerms, Terms, Work
+from console.economics.wall import calibrated
 from console.flips.world import OFF, Candidate
 from console.history.measured import Measured
 from console.market.quotes import Board
-from console.market.terms import rules, site_terms, terms_of
+from console.market.terms import rules, site_terms, terms_of, wall_power
 from console.model import Advice, GpuState, Guard, Holder, Kind, Money, Occupancy, Option, Output, Reading, WorkState
 from console.site.estimates import Estimates
 
@@ -59,15 +60,22 @@ class Pricing:
         self.site = site_terms(config.settings, Board(), 0.0, 1)
         self._now = 0.0
         self._gpus = 1
+        self._powers_w: list[float | None] = []
 
-    def begin(self, board: Board, calm_board: Callable[[], Board], now: float, gpus: int) -> None:
+    def begin(self, board: Board, calm_board: Callable[[], Board], now: float, readings: Sequence[Reading]) -> None:
         """A new tick: the prices that hold for all GPUs of it. ``calm_board`` makes the one that samples are made of.
 
         It is made only on a tick that takes a sample, one in several minutes.
         """
-        self._now, self._gpus, self._calm, self._calm_board = now, gpus, None, calm_board
-        self.site = site_terms(self._settings, board, now, gpus)
+        self._now, self._calm, self._calm_board = now, None, calm_board
+        gpus = self._gpus = len(readings)
+        self._powers_w = [reading.power_w for reading in readings if reading.state is GpuState.OK]
+        self.site = self._metered(site_terms(self._settings, board, now, gpus), board)
         self._terms = self._all_terms(board)
+
+    def _metered(self, site: SiteTerms, board: Board) -> SiteTerms:
+        """The site as a meter at its wall measures it, where there is one."""
+        return calibrated(site, self._powers_w, wall_power(board, self._now))
 
     def _all_terms(self, board: Board) -> dict[str, Terms]:
         return {
@@ -159,7 +167,8 @@ class Pricing:
     def _at_calm_prices(self, reading: Reading, shown: Option, running: Work | None) -> Option:
         if self._calm is None:
             board = self._calm_board()
-            self._calm = site_terms(self._settings, board, self._now, self._gpus), self._all_terms(board)
+            site = self._metered(site_terms(self._settings, board, self._now, self._gpus), board)
+            self._calm = site, self._all_terms(board)
         site, terms = self._calm
         name = shown.workload
         work = running if running is not None and running.workload == name else None

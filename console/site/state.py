@@ -86,7 +86,7 @@ class State:
         self.journal.refresh()
         quotes = self._ground.quotes(now)
         board = Board().put(quotes)
-        self.pricing.begin(board, lambda: Board().put(self._ground.smoothed(now)), now, len(batch.readings))
+        self.pricing.begin(board, lambda: Board().put(self._ground.smoothed(now)), now, batch.readings)
         occupancies = self._ground.occupancies(batch, self.placed)
         rows = tuple(self._row(r, o, now) for r, o in zip(batch.readings, occupancies, strict=True))
         market = self.market.at(board, self._ground.news(), now)
