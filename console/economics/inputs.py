@@ -37,7 +37,7 @@ def _income(terms: Terms, work: Work) -> Iterator[Input]:
             yield _set("platform fee", terms.platform_fee)
         case MarketplaceTerms():
             yield from _rate(terms.rate.inputs, terms.rate.value)
-            yield _set("occupancy", terms.occupancy)
+            yield from terms.occupancy_of.inputs if terms.occupancy_of else (_set("occupancy", terms.occupancy),)
             yield _set("platform fee", terms.platform_fee)
             yield _set("storage", terms.storage_per_h, "/h")
             yield _set("bandwidth", terms.bandwidth_per_h, "/h")
@@ -45,8 +45,8 @@ def _income(terms: Terms, work: Work) -> Iterator[Input]:
         case TokenTerms():
             yield _worked(work, "prompt tokens", work.input_rate, "tok/s")
             yield _worked(work, "tokens", work.rate, "tok/s")
-            yield _set("price of prompt tokens", terms.price_in_per_tok, "/tok")
-            yield _set("price of tokens", terms.price_out_per_tok, "/tok")
+            yield _set("price of prompt tokens", _per_mtok(terms.price_in_per_tok), "/Mtok")
+            yield _set("price of tokens", _per_mtok(terms.price_out_per_tok), "/Mtok")
             yield _set("billed share", terms.billed_share)
             yield _set("platform fee", terms.platform_fee)
         case OffTerms():
@@ -93,6 +93,10 @@ def _worked(work: Work, name: str, value: float | None, unit: str, measured_by: 
     """A figure of what the GPU does; measured now, or with the words for where the estimate comes from."""
     now = work.source.startswith("measured")
     return Input(name=name, value=value, unit=unit, source=measured_by if now else work.source, at=work.at)
+
+
+def _per_mtok(price_per_tok: float | None) -> float | None:
+    return None if price_per_tok is None else price_per_tok * 1e6
 
 
 def _set(name: str, value: float | None, unit: str = "") -> Input:
