@@ -15,7 +15,7 @@ from console.paths import Places, places
 from console.text import clean
 
 MOST_LINES = 1_000_000
-SUMMARY = "what was done, by whom and why; journal verify checks it"
+SUMMARY = "what was done, by whom and why; also verify and replay"
 
 
 def main(argv: list[str]) -> int:

@@ -35,6 +35,7 @@ from console.model import (
     WorkState,
 )
 from console.site.backfill import Past, backfill
+from console.site.credit import CreditView
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
 from console.site.ground import Ground
 from console.site.marketview import MarketView
@@ -62,6 +63,7 @@ class State:
         self.pricing = Pricing(ground.config, self._measured)
         self.journal = JournalView(ground)
         self.market = MarketView(settings)
+        self._credit = CreditView(ground, keeps=keeps)
         self.placed: tuple[Placed, ...] = ()
         self._roster: tuple[tuple[int, Uuid, str], ...] | None = None
         self._log: deque[LogLine] = deque(maxlen=LOG_LINES)
@@ -86,10 +88,14 @@ class State:
         self.journal.refresh()
         quotes = self._ground.quotes(now)
         board = Board().put(quotes)
-        self.pricing.begin(board, lambda: Board().put(self._ground.smoothed(now)), now, batch.readings)
+        self.pricing.begin(
+            board, lambda: Board().put(self._ground.smoothed(now)), now, batch.readings, self._credit.now
+        )
         occupancies = self._ground.occupancies(batch, self.placed)
         rows = tuple(self._row(r, o, now) for r, o in zip(batch.readings, occupancies, strict=True))
-        market = self.market.at(board, self._ground.news(), now)
+        news = self._ground.news()
+        self._credit.watch(rows, board, news.pools, now)
+        market = self._credit.within(self.market.at(board, news, now))
         self._tell(batch, rows, quotes, now)
         self._rows = rows
         return self._snapshot(batch, quotes, market, now)
@@ -98,6 +104,7 @@ class State:
         """Keep what was learnt."""
         self._measured.save()
         self._accrued.save()
+        self._credit.close()
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Every instance that could run here, with its controller's last word and this host's usual times."""
@@ -190,6 +197,7 @@ class State:
             *changes(self._rows, rows, now, first=first),
             *quote_changes(self._stale, quotes, now),
             *self.market.changes(now),
+            *self._credit.changes(now),
             *self.journal.news(first=first),
         ):
             self._log.appendleft(line)
@@ -210,7 +218,8 @@ class State:
         )
         net = self._net.setdefault("", Trend())
         power = self._power.setdefault("", Trend())
-        net.add(now, sums.net_per_h)
+        # While meters have not been asked a sum lacks some of its rows: as a point of the chart it would be a dip.
+        net.add(now, sums.net_per_h if ground.ready() else None)
         power.add(now, sums.wall_w)
         return Snapshot(
             seq=batch.seq,

@@ -53,3 +53,17 @@ def test_the_pictures_of_the_readme_are_there() -> None:
     """No broken image, and every relative link leads somewhere."""
     for target in re.findall(r"\]\(([^)#:]+)\)", README.read_text()):
         assert (ROOT / target).exists(), target
+
+
+def test_every_example_of_the_market_page_is_a_config(tmp_path: Path) -> None:
+    """All its blocks together load, and together they show every kind of feed."""
+    from console.config.feed_kinds import KINDS
+    from console.config.loading import load
+
+    text = (ROOT / "docs" / "market.md").read_text()
+    blocks = re.findall(r"```toml\n(.*?)```", text, re.S)
+    path = tmp_path / "config.toml"
+    path.write_text("\n".join(blocks))
+    path.chmod(0o600)
+    feeds = load(path).settings.feeds
+    assert {feed.kind or name for name, feed in feeds.items()} == {*KINDS}
