@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
-from console.web.body import BodyError, read
+from console.web.body import MAX_BODY, BodyError, read
 from console.web.dates import retry_after_s
 from console.web.errors import StatusError, WebError
 
@@ -26,13 +26,25 @@ NO_HEADERS: Mapping[str, str] = {}
 class Client:
     """The HTTP interface at one address. Not for several threads at once; httpx is imported with the first request."""
 
-    def __init__(self, url: str, *, refused: str = "", packed: bool = False, connect_s: float = CONNECT_S) -> None:
-        """``refused`` is what to do about a 401 or 403, as the rest of a sentence; ``packed`` asks for gzip."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        refused: str = "",
+        packed: bool = False,
+        connect_s: float = CONNECT_S,
+        most_bytes: int = MAX_BODY,
+    ) -> None:
+        """``refused`` is what to do about a 401 or 403, as the rest of a sentence; ``packed`` asks for gzip.
+
+        ``most_bytes`` bounds an answer after unpacking.
+        """
         base, _, self._query = url.partition("?")  # a query may hold a key, so it is sent and never said
         self.url = base.rstrip("/")
         self._refused = refused
         self._packed = packed
         self._connect_s = connect_s
+        self._most_bytes = most_bytes
         self._client: httpx.Client | None = None
         self._socket: socket.socket | None = None
         self._closed = False
@@ -45,7 +57,7 @@ class Client:
         query: Mapping[str, str] = NO_HEADERS,
         headers: Mapping[str, str] = NO_HEADERS,
     ) -> bytes:
-        """The body of ``path``, at most 2 MiB, within ``timeout_s`` in all.
+        """The body of ``path``, at most ``most_bytes``, within ``timeout_s`` in all.
 
         Raises WebError with a sentence, StatusError among them; ``query`` and ``headers`` may hold secrets and stand in
         neither. Redirects are not followed, and neither proxies nor credentials of the environment are used. One thing
@@ -106,7 +118,8 @@ class Client:
             raise StatusError(self._status(status, path, wait_s), status, wait_s)
         packing = response.headers.get("Content-Encoding", "identity").lower()
         try:
-            return read(response.iter_raw(1 << 16), packing if self._packed or packing == "identity" else "", end)
+            taken = packing if self._packed or packing == "identity" else ""
+            return read(response.iter_raw(1 << 16), taken, end, self._most_bytes)
         except BodyError as error:
             raise WebError(f"{self.url}{path} {error}") from None
 

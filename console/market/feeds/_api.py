@@ -15,6 +15,7 @@ from console.market.contract import FeedError
 from console.model import Quote
 from console.text import clean
 from console.web import secrets
+from console.web.body import MAX_BODY
 from console.web.client import NO_HEADERS, Client
 from console.web.errors import StatusError, WebError
 
@@ -29,12 +30,14 @@ T = TypeVar("T")
 class Api:
     """The HTTP interface of one source. ``get`` and ``post`` raise FeedError and nothing else."""
 
-    def __init__(self, name: str, settings: FeedSettings, public_url: str) -> None:
+    def __init__(self, name: str, settings: FeedSettings, public_url: str, *, most_bytes: int = MAX_BODY) -> None:
         self.name = name
         self._settings = settings
         has_key = settings.key_file is not None or settings.key_env is not None
         known = "it does not know the key" if has_key else "it wants a key: set key_file or key_env"
-        self._client = Client(settings.url or public_url, refused=known, packed=True, connect_s=5.0)
+        self._client = Client(
+            settings.url or public_url, refused=known, packed=True, connect_s=5.0, most_bytes=most_bytes
+        )
 
     @property
     def url(self) -> str:
