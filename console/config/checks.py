@@ -8,6 +8,7 @@ from collections.abc import Iterator
 
 from console.config.errors import Problem, Where, nearest, shown
 from console.config.settings import CoinSettings, Settings
+from console.config.tariff_checks import tariff_problems
 from console.text import clean
 
 _CURRENCY = re.compile(r"[A-Z]{3,5}")
@@ -35,7 +36,7 @@ def unprintable(value: object, where: Where = ()) -> Iterator[Problem]:
 def site_problems(settings: Settings) -> Iterator[Problem]:
     """Faults in everything but workloads and controllers."""
     yield from _site(settings)
-    yield from _power(settings)
+    yield from tariff_problems(settings)
     for name, coin in settings.coins.items():
         yield from _coin(settings, name, coin)
     for name, quote in settings.quotes.items():
@@ -68,17 +69,6 @@ def _known_zone(name: str) -> bool:
     except (KeyError, ValueError, OSError):  # OSError: the name of a directory, such as "America"
         return False
     return True
-
-
-def _power(settings: Settings) -> Iterator[Problem]:
-    if settings.power.price_per_kwh is not None and settings.power.components:
-        yield Problem(("power",), "has price_per_kwh and components, expected one of them")
-    seen: set[str] = set()
-    for position, component in enumerate(settings.power.components):
-        if component.name in seen:
-            text = f"is {shown(component.name)} a second time, expected a name of its own"
-            yield Problem(("power", "components", position, "name"), text)
-        seen.add(component.name)
 
 
 def _coin(settings: Settings, name: str, coin: CoinSettings) -> Iterator[Problem]:

@@ -28,7 +28,9 @@ class FeedValue(Record):
     """One figure in a document of the generic kinds ``json`` and ``csv``.
 
     ``path`` is ``data.0.price`` in JSON and a column's name in CSV; ``at`` names in the same way where the time of the
-    figure stands (Unix seconds, milliseconds or ISO 8601). ``where`` picks the row of a CSV: column and text.
+    figure stands (Unix seconds, milliseconds or ISO 8601). ``where`` picks the row of a CSV: column and text; of
+    several rows the last. In JSON a number indexes a list, from its end where it is negative, and a key with a dot in
+    it is quoted: ``data."last.price"``.
     """
 
     name: str
@@ -38,6 +40,7 @@ class FeedValue(Record):
     at: str | None = None
     scale: float = 1.0
     where: dict[str, str] = msgspec.field(default_factory=dict)
+    complete: bool = True  # false for a wholesale power price, to which grid fees and taxes still come
 
 
 class FeedSettings(Record):

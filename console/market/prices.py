@@ -11,13 +11,13 @@ from typing import NamedTuple
 from console.config.settings import CoinSettings, Settings
 from console.economics import mining
 from console.economics.terms import Price
-from console.market.quotes import CARBON, POWER, Board
+from console.market.quotes import CARBON, Board
 from console.model import Input, Quote
 from console.units import age, hash_price
 
 _HOURS = {"h": 1.0, "hour": 1.0, "day": 24.0, "d": 24.0, "month": 730.0}  # a billing month: a twelfth of 8760 h
+_FRACTIONS = {"occupancy": "occupancy of", "rented": "rented fraction of"}
 _RENTAL = re.compile(r"(?P<currency>[A-Z]{3,5})(?:/GPU)?/(?P<time>h|hour|day|d|month)")
-_PER_KWH = {"kWh": 1.0, "MWh": 1e-3}
 
 
 class Prices(NamedTuple):
@@ -33,14 +33,10 @@ class Prices(NamedTuple):
         return self.settings.site.currency
 
     def power(self) -> Price:
-        """Currency per kWh."""
-        quote = self.board.latest("power_price", POWER, self.now)
-        if quote is None:
-            return lacking("price of power", "set [power] price_per_kwh")
-        currency, _, per = quote.unit.partition("/")
-        if per not in _PER_KWH:
-            return _unreadable(quote, f"{self.currency}/kWh")
-        return self._exchanged(self._known(quote, "price of power", quote.value * _PER_KWH[per]), currency)
+        """Currency per kWh: what the config states, the sum of its components, or what the one feed of it says."""
+        from console.market.power import price_of_power  # which is made of what this class offers
+
+        return price_of_power(self)
 
     def carbon(self) -> Price:
         """Grams of CO2 per kWh."""
@@ -48,8 +44,8 @@ class Prices(NamedTuple):
         if quote is None:
             return lacking("carbon intensity", "set [power] carbon_g_per_kwh")
         if quote.unit not in ("g/kWh", "kg/MWh"):
-            return _unreadable(quote, "g/kWh")
-        return self._known(quote, "carbon intensity", quote.value)
+            return unreadable(quote, "g/kWh")
+        return self.known(quote, "carbon intensity", quote.value)
 
     def rental(self, name: str) -> Price:
         """Currency per GPU and hour."""
@@ -58,9 +54,14 @@ class Prices(NamedTuple):
             return lacking(f"rental rate {name}", f"set [quotes.{_key(name)}]")
         unit = _RENTAL.fullmatch(quote.unit)
         if unit is None:
-            return _unreadable(quote, f"{self.currency}/h")
-        per_h = self._known(quote, f"rental rate {name}", quote.value / _HOURS[unit["time"]])
-        return self._exchanged(per_h, unit["currency"])
+            return unreadable(quote, f"{self.currency}/h")
+        per_h = self.known(quote, f"rental rate {name}", quote.value / _HOURS[unit["time"]])
+        return self.exchanged(per_h, unit["currency"])
+
+    def fraction(self, kind: str, name: str) -> Price | None:
+        """A machine's occupancy, or the fraction of it that is rented now; None where nobody says."""
+        quote = self.board.latest(kind, name, self.now)
+        return None if quote is None else self.known(quote, f"{_FRACTIONS[kind]} {name}", quote.value)
 
     def coin(self, coin: str) -> Price:
         """Currency per coin."""
@@ -69,8 +70,8 @@ class Prices(NamedTuple):
             return lacking(f"price of {coin}", f"set [quotes.{_key(coin)}]")
         currency, _, per = quote.unit.partition("/")
         if per not in ("", coin):
-            return _unreadable(quote, f"{self.currency} or {self.currency}/{coin}")
-        return self._exchanged(self._known(quote, f"price of {coin}", quote.value), currency)
+            return unreadable(quote, f"{self.currency} or {self.currency}/{coin}")
+        return self.exchanged(self.known(quote, f"price of {coin}", quote.value), currency)
 
     def per_hash(self, coin: str) -> Price:
         """Currency per single hash: quoted by a market, else coin price x reward / hashes per block."""
@@ -98,14 +99,14 @@ class Prices(NamedTuple):
         try:
             scale = hash_price(f"1/{per}")
         except ValueError:
-            return _unreadable(quote, f"{self.currency}/PH/day")
-        return self._exchanged(self._known(quote, f"price per hash of {quote.name}", quote.value * scale), currency)
+            return unreadable(quote, f"{self.currency}/PH/day")
+        return self.exchanged(self.known(quote, f"price per hash of {quote.name}", quote.value * scale), currency)
 
     def _reward(self, coin: str) -> Price:
         quote = self.board.latest("reward", coin, self.now)
         if quote is None:
             return lacking(f"block reward of {coin}", f"set [coins.{_key(coin)}] reward")
-        return self._known(quote, f"block reward of {coin}", quote.value)
+        return self.known(quote, f"block reward of {coin}", quote.value)
 
     def _block_hashes(self, coin: str, settings: CoinSettings) -> Price:
         """Hashes per block from difficulty and k, else from network hashrate and block time.
@@ -126,9 +127,9 @@ class Prices(NamedTuple):
 
     def _above_0(self, quote: Quote, name: str, scale: float) -> Price:
         hashes = quote.value * scale
-        return self._known(quote, name, hashes) if hashes > 0 else lacking(name, f"found {hashes:g}, expected above 0")
+        return self.known(quote, name, hashes) if hashes > 0 else lacking(name, f"found {hashes:g}, expected above 0")
 
-    def _exchanged(self, price: Price, currency: str) -> Price:
+    def exchanged(self, price: Price, currency: str) -> Price:
         """``price`` in the site's currency, through an exchange rate where it is in another."""
         if currency == self.currency or price.value is None:
             return price
@@ -152,11 +153,11 @@ class Prices(NamedTuple):
         quotes = (q for q in self.board.quotes if q.kind == "fx" and q.value > 0)
         for quote in sorted(quotes, key=lambda q: (q.stale(self.now), -q.at)):
             if quote.unit == f"{self.currency}/{currency}":
-                yield self._known(quote, name, quote.value)
+                yield self.known(quote, name, quote.value)
             if quote.unit == f"{currency}/{self.currency}":
-                yield self._known(quote, name, 1 / quote.value)
+                yield self.known(quote, name, 1 / quote.value)
 
-    def _known(self, quote: Quote, name: str, value: float) -> Price:
+    def known(self, quote: Quote, name: str, value: float) -> Price:
         """``value`` is the quote's in the unit wanted; as an input it stands as its source has it."""
         inputs = (self._input(quote, name),)
         if not quote.stale(self.now):
@@ -175,7 +176,8 @@ def lacking(name: str, hint: str) -> Price:
     return Price(name=name, value=None, lacks=(f"{name}: {hint}",))
 
 
-def _unreadable(quote: Quote, expected: str) -> Price:
+def unreadable(quote: Quote, expected: str) -> Price:
+    """A price that is quoted in a unit nobody here understands."""
     words = f"readable unit of {quote.name} ({quote.source}): found {quote.unit!r}, expected {expected}"
     return Price(name=quote.name, value=None, lacks=(words,))
 

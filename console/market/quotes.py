@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 import msgspec
 
 from console.config.settings import CoinSettings, Settings
+from console.market.tariff import is_flat
 from console.model import Quote
 
 YEAR_S = 365 * 86400.0
@@ -54,7 +55,7 @@ def configured(settings: Settings, written_at: float) -> tuple[Quote, ...]:
 def _tariff(settings: Settings, written_at: float) -> Iterator[Quote]:
     power, currency = settings.power, settings.site.currency
     price = power.price_per_kwh
-    if price is None and power.components and all(c.price_per_kwh is not None for c in power.components):
+    if price is None and power.components and is_flat(power, currency):
         price = sum(component.price_per_kwh or 0.0 for component in power.components)
     if price is not None:
         yield _fixed(POWER, "power_price", price, f"{currency}/kWh", written_at)

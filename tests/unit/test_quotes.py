@@ -245,11 +245,12 @@ def test_rental_units(unit: str, per_h: float | None) -> None:
 
 def test_wholesale_units() -> None:
     """A price per MWh is a thousandth per kWh; carbon per MWh in kg is the same number."""
-    live = board(settings(), quote("power_price", "power", 71.0, "USD/MWh"), quote("carbon", "carbon", 300.0, "kg/MWh"))
-    prices = Prices(settings(), live, NOW)
+    unpriced = settings(power=PowerSettings())
+    live = board(unpriced, quote("power_price", "power", 71.0, "USD/MWh"), quote("carbon", "carbon", 300.0, "kg/MWh"))
+    prices = Prices(unpriced, live, NOW)
     assert (prices.power().value, prices.carbon().value) == (pytest.approx(0.071), 300.0)
-    odd = board(settings(), quote("power_price", "power", 71.0, "USD/BTU"), quote("carbon", "carbon", 1.0, "lb/kWh"))
-    prices = Prices(settings(), odd, NOW)
+    odd = board(unpriced, quote("power_price", "power", 71.0, "USD/BTU"), quote("carbon", "carbon", 1.0, "lb/kWh"))
+    prices = Prices(unpriced, odd, NOW)
     assert (prices.power().value, prices.carbon().value) == (None, None)
 
 
@@ -300,7 +301,9 @@ def test_hosting_terms() -> None:
     )
     made = hosted(market)
     assert isinstance(made, MarketplaceTerms)
-    assert [(one.value, one.unit, one.source, one.at) for one in made.rate.inputs] == [(0.41, "USD/h", "config", WRITTEN)]
+    assert [(one.value, one.unit, one.source, one.at) for one in made.rate.inputs] == [
+        (0.41, "USD/h", "config", WRITTEN)
+    ]
     assert made == MarketplaceTerms(
         workload="ai",
         rate=Price(name="rental rate median", value=0.41, inputs=made.rate.inputs),
