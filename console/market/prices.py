@@ -8,10 +8,12 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
+import msgspec
+
 from console.config.settings import CoinSettings, Settings
 from console.economics import mining
 from console.economics.terms import Price
-from console.market.quotes import CARBON, Board
+from console.market.quotes import CARBON, CONFIG, Board
 from console.model import Input, Quote
 from console.units import age, hash_price
 
@@ -117,17 +119,34 @@ class Prices(NamedTuple):
         difficulty = self.board.latest("difficulty", coin, self.now)
         network = self.board.latest("nethash", coin, self.now)
         if network is not None and (difficulty is None or (difficulty.stale(self.now) and not network.stale(self.now))):
-            if settings.block_time_s is None:
-                return lacking(f"block time of {coin}", f"set [coins.{_key(coin)}] block_time_s")
-            return self._above_0(network, f"network hashrate of {coin}", settings.block_time_s)
+            return self._through_time(network, coin, settings)
         if difficulty is None:
             hint = f"set [coins.{_key(coin)}] difficulty, or nethash and block_time_s"
             return lacking(f"difficulty of {coin}", hint)
-        return self._above_0(difficulty, f"difficulty of {coin}", settings.k)
+        k = Input(name=f"hashes per unit of difficulty of {coin}", value=settings.k, unit="H", source=CONFIG)
+        return self._above_0(difficulty, f"difficulty of {coin}", settings.k, k)
 
-    def _above_0(self, quote: Quote, name: str, scale: float) -> Price:
+    def _through_time(self, network: Quote, coin: str, settings: CoinSettings) -> Price:
+        """Network hashrate x block time. A source that says both has reckoned the one with the other, measured: its
+        own block time counts, not the one that the network aims at, from which it may be far for days."""
+        name = f"block time of {coin}"
+        measured = [quote for quote in self.board.of("block_time", coin) if quote.source == network.source]
+        if measured:
+            return self._above_0(
+                network, f"network hashrate of {coin}", measured[0].value, self._input(measured[0], name)
+            )
+        if settings.block_time_s is None:
+            return lacking(name, f"set [coins.{_key(coin)}] block_time_s")
+        stated = Input(name=name, value=settings.block_time_s, unit="s", source=CONFIG)
+        return self._above_0(network, f"network hashrate of {coin}", settings.block_time_s, stated)
+
+    def _above_0(self, quote: Quote, name: str, scale: float, by: Input) -> Price:
+        """Hashes per block: the quote's figure times ``scale``, the value of ``by``."""
         hashes = quote.value * scale
-        return self.known(quote, name, hashes) if hashes > 0 else lacking(name, f"found {hashes:g}, expected above 0")
+        if hashes <= 0:
+            return lacking(name, f"found {hashes:g}, expected above 0")
+        price = self.known(quote, name, hashes)
+        return msgspec.structs.replace(price, inputs=(*price.inputs, by))
 
     def exchanged(self, price: Price, currency: str) -> Price:
         """``price`` in the site's currency, through an exchange rate where it is in another."""

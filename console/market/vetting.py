@@ -20,6 +20,7 @@ _UNITS = {
     "fx": re.compile(r"[A-Z]{3,5}/[A-Z]{3,5}"),
     "difficulty": re.compile(r"(?:)"),
     "nethash": re.compile(r"H/s"),
+    "block_time": re.compile(r"s"),
     "reward": re.compile(r"\S+"),
     "occupancy": re.compile(r"(?:)"),
     "rented": re.compile(r"(?:)"),
@@ -29,7 +30,7 @@ _UNITS = {
 
 _NEGATIVE = frozenset({"power_price"})
 _FRACTIONS = frozenset({"occupancy", "rented"})
-_ABOVE_0 = frozenset({"difficulty", "nethash", "fx"})
+_ABOVE_0 = frozenset({"difficulty", "nethash", "block_time", "fx"})
 
 _JUMPS = {
     "coin_price": 2.0,
@@ -37,6 +38,7 @@ _JUMPS = {
     "rental": 3.0,
     "difficulty": 2.0,
     "nethash": 3.0,
+    "block_time": 4.0,
     "reward": 4.0,
     "fx": 1.25,
     "wall_power": 20.0,

@@ -19,8 +19,8 @@ def from_file(path: Path, called: str = "token_file") -> str:
     ``called`` in the config and never holds what is in it.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-        with os.fdopen(handle, "rb") as file:
+        with open(path, "rb", opener=_opened) as file:  # noqa: PTH123 - Path.open takes no opener
+            handle = file.fileno()
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_uid not in (0, os.geteuid()):
                 raise WebError(f"{called} {path} is not a file of root's or yours")
@@ -38,6 +38,11 @@ def from_environment(name: str, called: str = "key_env") -> str:
     if found is None:
         raise WebError(f"{called} names {clean(name, 60)}, which is not set in the environment")
     return _usable(found.strip(), f"{called} {clean(name, 60)}")
+
+
+def _opened(path: str, flags: int) -> int:
+    """Without waiting for the other end of a FIFO. ``open`` closes it again where it turns out to be a directory."""
+    return os.open(path, flags | os.O_CLOEXEC | os.O_NONBLOCK)
 
 
 def _usable(secret: bytes, what: str) -> str:

@@ -204,7 +204,7 @@ def test_without_an_exchange_rate_a_price_in_bitcoins_says_what_it_lacks() -> No
 def test_a_price_without_a_currency_is_none(currency: Any) -> None:
     """Nothing is guessed: no code, no price; nor where a coin is priced in itself."""
     found = coins_json(Ravencoin={**RAVEN, "exchange_rate_curr": currency})
-    assert values(found) == {("nethash", "RVN"): 6.4e12, ("reward", "RVN"): 1250.0}
+    assert values(found) == {("nethash", "RVN"): 6.4e12, ("block_time", "RVN"): 60.0, ("reward", "RVN"): 1250.0}
     assert found.notes == ("no price for RVN (RVN)",)
 
 
@@ -216,7 +216,8 @@ def test_what_whattomine_writes_for_unknown_is_not_quoted(nothing: Any) -> None:
         ("block_reward", "reward", "block reward"),
     ):
         found = coins_json(Ravencoin={**RAVEN, key: nothing})
-        assert (kind, "RVN") not in values(found) and len(found.quotes) == 2
+        gone = {(kind, "RVN"), ("block_time", "RVN")} if kind == "nethash" else {(kind, "RVN")}
+        assert {*values(found)} == {(k, "RVN") for k in ("coin_price", "nethash", "block_time", "reward")} - gone
         assert found.notes == (f"no {word} for RVN (RVN)",)
 
 
@@ -243,7 +244,7 @@ def test_a_name_counts_before_a_tag() -> None:
 def test_a_time_is_read_in_every_form(written: Any, at: float) -> None:
     coin = {**RAVEN, "name": "Ravencoin", "last_update": written, "exchanges": [{"price": 2e-7, "volume": 1}]}
     found = v1(coin)
-    assert {quote.at for quote in found.quotes} == {at} and len(found.quotes) == 3
+    assert {quote.at for quote in found.quotes} == {at} and len(found.quotes) == 4
     assert {quote.stale(NOW) for quote in found.quotes} == {at == 0.0}
 
 
@@ -291,3 +292,13 @@ def test_an_age_limit_may_be_set() -> None:
     limits = {quote.kind: quote.max_age_s for quote in read("mempool", BITCOIN).quotes}
     assert limits == {"hash_price": 900, "coin_price": 900, "fx": 900, "difficulty": 3600, "reward": 3600}
     assert {quote.max_age_s for quote in read("mempool", BITCOIN, max_age_s=50.0).quotes} == {50.0}
+
+
+def test_a_network_hashrate_goes_with_the_block_time_of_its_own_source() -> None:
+    """Both are measured together: 10 % off the aim would be 10 % off every hash's price."""
+    config = Settings(coins={"RVN": CoinSettings(algorithm="kawpow", block_time_s=60.0)})
+    slow = {**RAVEN, "block_time": "66.0"}
+    dollars = Quote(name="BTC", kind="fx", value=1e5, unit="USD/BTC", source="mempool", at=NOW, max_age_s=900.0)
+    price = Prices(config, Board().put((*coins_json(Ravencoin=slow).quotes, dollars)), NOW).per_hash("RVN")
+    assert price.value == pytest.approx(2e-7 * 1e5 * 1250 / (6.4e12 * 66.0))
+    assert [(one.value, one.source) for one in price.inputs if "block time" in one.name] == [(66.0, "whattomine")]

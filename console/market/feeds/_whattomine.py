@@ -2,7 +2,7 @@
 
 Quoted are the price, the network's hashrate and the block reward. Difficulty is not: its meaning differs from coin to
 coin and the list does not say it, while the hashrate of the network is in H/s for all. That hashrate goes with the
-block time in the same list, which is measured: difficulty x k / block time.
+block time in the same list, which is measured: difficulty x k / block time. So both are quoted, to be used together.
 
 Prices are in bitcoins; an exchange rate ``USD/BTC`` makes currency of them. Bitcoin's own is given in dollars though
 its currency reads BTC (a public capture of ``coins/1.json`` has 85956.45 beside a market cap of 1.7e12 $), so what is
@@ -41,6 +41,7 @@ class Coin(NamedTuple):
     price: float | None
     currency: str | None
     nethash: float | None
+    block_time_s: float | None
     reward: float | None
 
 
@@ -89,5 +90,7 @@ def _quotes(source: str, settings: FeedSettings, ours: str, coin: Coin) -> Itera
         return
     if coin.nethash is not None:
         yield quote(settings, source, "nethash", ours, coin.nethash, "H/s", coin.at, NETWORK_S)
+        if coin.block_time_s is not None:
+            yield quote(settings, source, "block_time", ours, coin.block_time_s, "s", coin.at, NETWORK_S)
     if coin.reward is not None:
         yield quote(settings, source, "reward", ours, coin.reward, ours, coin.at, NETWORK_S)

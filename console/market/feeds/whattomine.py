@@ -20,6 +20,7 @@ class _Coin(msgspec.Struct):
     tag: str | None = None
     block_reward: Figure = None
     nethash: Figure = None
+    block_time: Figure = None
     exchange_rate: Figure = None
     exchange_rate_curr: str | None = None
     lagging: bool | None = None
@@ -64,5 +65,6 @@ def _coin(name: str, entry: _Coin, now: float) -> Coin:
         price=above_0(entry.exchange_rate),
         currency=entry.exchange_rate_curr,
         nethash=above_0(entry.nethash),
+        block_time_s=above_0(entry.block_time),
         reward=above_0(entry.block_reward),
     )

@@ -32,6 +32,7 @@ class _Coin(msgspec.Struct):
     tag: str | None = None
     block_reward: Figure = None
     nethash: Figure = None
+    block_time: Figure = None
     exchanges: list[_Exchange] | None = None
     lagging: bool | None = None
     last_update: Figure = None
@@ -71,6 +72,7 @@ def _coin(entry: _Coin, now: float) -> Coin:
         price=_price(entry.exchanges or []),
         currency="BTC",
         nethash=above_0(entry.nethash),
+        block_time_s=above_0(entry.block_time),
         reward=above_0(entry.block_reward),
     )
 

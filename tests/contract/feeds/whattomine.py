@@ -20,13 +20,16 @@ CASE = Case(
     expected=(
         Expected("coin_price", "RVN", 1.06e-07, "BTC/RVN", 1795392610.0),
         Expected("nethash", "RVN", 6.018e12, "H/s", 1795392610.0),
+        Expected("block_time", "RVN", 60.1, "s", 1795392610.0),
         Expected("reward", "RVN", 1250.0, "RVN", 1795392610.0),
         Expected("coin_price", "ERG", 8.41e-06, "BTC/ERG", 1795392500.0),
         Expected("nethash", "ERG", 2.6e13, "H/s", 1795392500.0),
+        Expected("block_time", "ERG", 119.4, "s", 1795392500.0),
         Expected("reward", "ERG", 12.0, "ERG", 1795392500.0),
         Expected("coin_price", "RXD", 2.2e-09, "BTC/RXD", 1795392550.0),
         Expected("reward", "UNL", 9.5, "UNL", NOW),
         Expected("nethash", "BTC", 905742718480952380952.0, "H/s", 1795392590.0),
+        Expected("block_time", "BTC", 588.0, "s", 1795392590.0),
         Expected("reward", "BTC", 3.1402, "BTC", 1795392590.0),
     ),
     notes=(

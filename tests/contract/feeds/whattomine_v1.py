@@ -9,10 +9,12 @@ CASE = Case(
     expected=(
         Expected("coin_price", "RVN", 1.06e-07, "BTC/RVN", 1795392500.0),
         Expected("nethash", "RVN", 6.018e12, "H/s", 1795392500.0),
+        Expected("block_time", "RVN", 60.1, "s", 1795392500.0),
         Expected("reward", "RVN", 1250.0, "RVN", 1795392500.0),
         Expected("coin_price", "ERG", 8.41e-06, "BTC/ERG", 1795392300.0),
         Expected("nethash", "RXD", 1.1e12, "H/s", NOW),
         Expected("nethash", "BTC", 905742718480952380952.0, "H/s", 1795392600.0),
+        Expected("block_time", "BTC", 588.0, "s", 1795392600.0),
         Expected("reward", "BTC", 3.1402, "BTC", 1795392600.0),
     ),
     notes=(

@@ -1,0 +1,35 @@
+"""The power price of the hours to come, and what it does to a gain."""
+
+from __future__ import annotations
+
+from console.config.settings import Settings
+from console.economics.outlook import outlook
+from console.economics.rules import Stretch
+from console.market.power import curve
+from console.market.quotes import Board
+from console.model import Curve, Option, Step
+
+EVERY_S = 60.0
+"""How often it is reckoned anew: prices change by the quarter hour, and it takes 0.4 ms."""
+
+
+class Ahead:
+    """What a kWh will cost, up to the horizon of advice."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._horizon_s = settings.advice.horizon_s
+        self._at = float("-inf")
+        self.steps: tuple[Step, ...] = ()
+
+    def see(self, board: Board, curves: tuple[Curve, ...], now: float) -> None:
+        """Reckon the price ahead from what is known now."""
+        if now - self._at >= EVERY_S or now < self._at:
+            self.steps = curve(self._settings, board.quotes, curves, now, now + self._horizon_s)
+            self._at = now
+
+    def outlook(self, now: Option | None, best: Option | None, price: float | None, at: float) -> tuple[Stretch, ...]:
+        """The gain of ``best`` over ``now`` through what is known ahead; ``price`` is of a kWh now."""
+        if now is None or best is None or price is None:
+            return ()
+        return outlook(now, best, self.steps, price, at, self._horizon_s)
