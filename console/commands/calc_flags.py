@@ -54,7 +54,7 @@ def mining_flags(made: argparse.ArgumentParser) -> None:
 def hosting_flags(made: argparse.ArgumentParser) -> None:
     """What ``ai`` asks."""
     flag(made, "--rate", units.count, "rent per GPU and hour")
-    made.add_argument("--contract", metavar="FILE", help="TOML of a contract, instead of --rate")
+    made.add_argument("--contract", metavar="FILE", help="TOML in the words of [contracts.X], not --rate")
     flag(made, "--occupancy", units.portion, "share of the time it is rented: 0.85 or 85%%; default 1")
     flag(made, "--platform-fee", units.fraction, "what the platform takes of the rent", 0.0)
     flag(made, "--watts", units.power_w, "while rented", required=True)

@@ -55,15 +55,23 @@ def signed(made: Parser, args: argparse.Namespace) -> Contract | None:
         made.error("--rate does not go with --contract, which holds the rate")
     try:
         with open(args.contract, "rb") as file:  # noqa: PTH123 - pathlib would be imported for this alone
-            contract = contracts.read(file.read(CONTRACT_AT_MOST))
+            contract = _contract(file.read(CONTRACT_AT_MOST))
     except OSError as error:
         made.error(f"--contract {args.contract!r} cannot be read: {error.strerror}")
     except ValueError as error:
         made.error(f"--contract {args.contract!r} {error}")
     if contract.take_or_pay and args.occupancy is not None:
         made.error("--occupancy does not go with a take-or-pay contract, which is paid busy or not")
-    args.rate = contract.rate_per_gpu_hour
+    args.rate = contract.rate_per_gpu_h
     return contract
+
+
+def _contract(body: bytes) -> Contract:
+    """A contract in the words of ``[contracts.X]``. Its dates do not matter here, nor then their time zone."""
+    from console.config.contract_checks import read
+    from console.market.contracts import contract_of
+
+    return contract_of("", read(body), "UTC")
 
 
 def _show(done: Sum, args: argparse.Namespace, more: list[str] | None = None) -> int:
@@ -77,7 +85,7 @@ def _show(done: Sum, args: argparse.Namespace, more: list[str] | None = None) ->
 def _credits(contract: Contract, currency: str) -> list[str]:
     sign = units.symbol(currency)
     return [
-        f"  {units.age(step.down_min * 60):>7} down in a month (below {step.below_pct:g} %) "
+        f"  {units.age(step.down_s):>7} down in a month (below {step.below_pct:g} %) "
         f"gives back {step.credit_pct:g} %, {units.cost(step.credit)} {sign}"
         for step in contracts.steps(contract)
     ]

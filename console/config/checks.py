@@ -77,11 +77,24 @@ def _coin(settings: Settings, name: str, coin: CoinSettings) -> Iterator[Problem
     by_market = name in settings.quotes and settings.quotes[name].kind == "hash_price"
     if coin.difficulty is not None and coin.nethash is not None:
         yield Problem(where, "has difficulty and nethash, expected one of them")
-    elif coin.difficulty is None and not network and not by_market:
-        yield Problem(where, "has no difficulty, and not both of nethash and block_time_s, expected one or the other")
+    elif coin.difficulty is None and not network and not by_market and not _fed(settings, name):
+        yield Problem(
+            where,
+            "has no difficulty, and not both of nethash and block_time_s, expected one or the other, or a feed of it",
+        )
     if not coin.algorithm:
         yield Problem((*where, "algorithm"), "is empty, expected the algorithm's name")
     yield from _instant(coin.at, (*where, "at"))
+
+
+def _fed(settings: Settings, coin: str) -> bool:
+    """True where some feed may bring the figures of a coin."""
+    return any(
+        coin in feed.coins
+        or any(value.name == coin for value in feed.values)
+        or ((feed.kind or name) == "mempool" and not feed.coins)
+        for name, feed in settings.feeds.items()
+    )
 
 
 def _instant(text: str | None, where: Where) -> Iterator[Problem]:

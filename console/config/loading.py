@@ -90,13 +90,17 @@ def _tree(path: Path, text: str) -> dict[str, object]:
 def _faults(settings: Settings) -> Iterator[Problem]:
     from console.config.bounds import out_of_bounds
     from console.config.checks import site_problems
+    from console.config.contract_checks import contract_problems
     from console.config.feed_checks import feed_problems
+    from console.config.pool_checks import pool_problems
     from console.config.workload_checks import workload_problems
 
     yield from out_of_bounds(settings)
     yield from site_problems(settings)
     yield from feed_problems(settings)
+    yield from pool_problems(settings)
     yield from workload_problems(settings)
+    yield from contract_problems(settings)
 
 
 def _refuse(path: Path, text: str, problems: Iterator[Problem]) -> None:

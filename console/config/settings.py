@@ -78,7 +78,10 @@ class GpuSettings(Record):
 
 
 class MeterSettings(Record):
-    """``meter = {…}``: where a running workload says what it produces. ``{slot}`` expands in ``url``."""
+    """``meter = {…}``: where a running workload says what it produces.
+
+    ``{slot}`` expands in ``url``, and ``{slot+18080}`` to the sum, which stays a port whatever the slot.
+    """
 
     kind: str
     url: str
@@ -90,11 +93,11 @@ class RevenueSettings(Record):
 
     form: Literal["contract", "marketplace", "tokens"]
     rate_per_h: float | None = None  # contract and marketplace; or the name of a rental quote in ``quote``
-    quote: str | None = None
+    quote: str | None = None  # default: what ``machine`` is listed at
     contract: str | None = None  # a [contracts.X], for form contract
     machine: str | None = None  # a machine of a feed of rented machines: whether it is rented now, how often it is
     vacant: str | None = None  # the workload that runs while nobody rents; default: idle
-    occupancy: float = 1.0
+    occupancy: float | None = None  # until ``machine`` has been watched for a day; default: always rented
     platform_fee: float = 0.0
     storage_per_h: float = 0.0
     bandwidth_per_h: float = 0.0
@@ -115,7 +118,7 @@ class WorkloadSettings(Record):
     """``[workloads.X]``: something that GPUs can do.
 
     ``gpus`` names the GPUs it may use (slot, UUID or PCI address; empty: all). One instance holds ``span`` of them,
-    in the order given; ``{slot} {uuid} {pci}`` of its first GPU expand in ``unit`` and ``meter.url``.
+    in the order given; ``{slot} {slot+N} {uuid} {pci}`` of its first GPU expand in ``unit`` and ``meter.url``.
     """
 
     kind: Kind

@@ -96,6 +96,8 @@ def _repayment(now: Option, best: Option, gain: float, moment: Moment, rules: Ru
     loss = switching_loss(now.net_per_h or 0.0, downtime_s, moment)
     repaid_s = repaid_after_s(loss, gain, moment.outlook, rules.horizon_s)
     text = f"{units.age(downtime_s)} down cost {units.cost(loss)} {units.symbol(rules.currency)}"
+    if moment.penalty and now.bond is not None:
+        text += f", {units.cost(moment.penalty)} of it for leaving contract {now.bond.contract}"
     if repaid_s is None:
         return Part(f"{text}, not repaid within {units.age(rules.horizon_s)}", False)
     return Part(f"{text}, repaid in {units.age(repaid_s)}" if loss > 0 else f"{text}, repaid at once", True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from console.economics.advice import advise
-from console.economics.rules import Moment, Rules, named
+from console.economics.rules import Moment, Rules, named, net_now
 from console.model import Kind, Money, Option, Profit
 
 
@@ -20,7 +20,7 @@ def money(options: Sequence[Option], running: str | None, moment: Moment, rules:
     return Money(
         options=ladder,
         running=running,
-        net_per_h=now.net_per_h if now else None,
+        net_per_h=net_now(now),
         profit_per_hash=profit_per_hash(ladder, running),
         profit_per_ai_hour=profit_per_ai_hour(ladder, running),
         advice=advise(ladder, running, moment, rules),

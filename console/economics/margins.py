@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from console.economics import ai, mining
 from console.economics.inputs import inputs
-from console.economics.revenue import Revenue, revenue
+from console.economics.revenue import Revenue, occupied, revenue
 from console.economics.terms import MarketplaceTerms, MiningTerms, OffTerms, SiteTerms, Terms, Work
 from console.model import Kind, Option
 
@@ -54,6 +54,7 @@ def option(terms: Terms, work: Work, site: SiteTerms, why_not: str = "") -> Opti
         missing=tuple(dict.fromkeys((*(m for p in prices for m in p.missing), *income.lacks, *draw.lacks))),
         old=tuple(dict.fromkeys(words for price in prices for words in price.ages)),
         inputs=inputs(terms, work, site),
+        occupancy=occupied(terms) if isinstance(terms, MarketplaceTerms) else None,
     )
 
 
@@ -67,10 +68,12 @@ def kind(terms: Terms) -> Kind:
 def _draw(terms: Terms, work: Work, site: SiteTerms) -> Draw:
     idle = site.wall_w(work.idle_power_w)
     busy = site.wall_w(work.power_w)
-    occupancy = terms.occupancy if isinstance(terms, MarketplaceTerms) else 1.0
+    occupancy = occupied(terms) if isinstance(terms, MarketplaceTerms) else 1.0
     vacant = terms.vacant.wall_w if isinstance(terms, MarketplaceTerms) and terms.vacant else idle
     if isinstance(terms, OffTerms):
         return Draw(idle, idle, () if idle is not None else ("idle power of this GPU",))
+    if occupancy is None:
+        return Draw(None, idle)
     lacks = []
     if busy is None and occupancy > 0:
         lacks.append(f"power of {terms.workload}: run it once or set expected")

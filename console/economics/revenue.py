@@ -66,19 +66,26 @@ def _contracted(terms: ContractTerms) -> Revenue:
     return Revenue(gross, gross * terms.platform_fee, (terms.rate,))
 
 
+def occupied(terms: MarketplaceTerms) -> float | None:
+    """The share of the time in which somebody rents; None while it is not known."""
+    return terms.occupancy if terms.occupancy_of is None else terms.occupancy_of.value
+
+
 def _rented(terms: MarketplaceTerms) -> Revenue:
-    vacant = terms.vacant if terms.occupancy < 1 else None
-    prices = (terms.rate, _vacancy(vacant)) if vacant else (terms.rate,)
-    if terms.rate.value is None:
+    occupancy = occupied(terms)
+    vacant = terms.vacant if occupancy is None or occupancy < 1 else None
+    blend = (terms.occupancy_of, _vacancy(vacant) if vacant else None)
+    prices = (terms.rate, *(price for price in blend if price is not None))
+    if terms.rate.value is None or occupancy is None:
         return Revenue(None, None, prices)
-    rent = ai.rent_per_h(terms.rate.value, terms.occupancy)
+    rent = ai.rent_per_h(terms.rate.value, occupancy)
     gross = rent + terms.storage_per_h + terms.bandwidth_per_h
     fees = rent * terms.platform_fee
     if vacant is None:
         return Revenue(gross, fees, prices)
     if vacant.gross_per_h is None or vacant.fees_per_h is None:
         return Revenue(None, None, prices)
-    idle = 1 - terms.occupancy
+    idle = 1 - occupancy
     return Revenue(gross + idle * vacant.gross_per_h, fees + idle * vacant.fees_per_h, prices)
 
 

@@ -77,6 +77,13 @@ def named(options: Sequence[Option], workload: str | None) -> Option | None:
     return next((o for o in options if o.workload == workload), None)
 
 
+def net_now(option: Option | None) -> float | None:
+    """What an option that runs nets at this moment; of a marketplace that is not what decisions are made of."""
+    if option is None:
+        return None
+    return option.net_per_h if option.now_per_h is None else option.now_per_h
+
+
 def needed_per_h(now: Option, new: Option, rules: Rules) -> float:
     """Gain per hour that ``new`` must exceed: the larger margin, doubled unless ``new`` was measured."""
     revenue = (now.gross_per_h or 0.0) - (now.fees_per_h or 0.0)

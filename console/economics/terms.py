@@ -96,12 +96,17 @@ class MarketplaceTerms(Record):
     """AI hosting paid while somebody rents. ``platform_fee`` is taken from the rent.
 
     ``storage_per_h`` and ``bandwidth_per_h`` come on top, per clock hour and after fees. ``vacant`` is what the GPU
-    does while nobody rents, a miner perhaps; None is idle.
+    does while nobody rents, a miner perhaps; None is idle. ``occupancy_of`` is the occupancy as a figure with an age,
+    where it is quoted or learned; without a value it is not known. ``rented`` is the fraction of the machine that is
+    rented now, which no decision is made of; ``listed`` says that it is known to be on offer, rented or not.
     """
 
     workload: str
     rate: Price
     occupancy: float = 1.0
+    occupancy_of: Price | None = None
+    rented: Price | None = None
+    listed: bool = False
     platform_fee: float = 0.0
     storage_per_h: float = 0.0
     bandwidth_per_h: float = 0.0

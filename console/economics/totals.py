@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
-from console.economics.rules import named
+from console.economics.rules import named, net_now
 from console.economics.terms import SiteTerms
 from console.model import Basis, GpuRow, GpuState, Holder, Option, Totals, WorkState
 
@@ -40,12 +40,14 @@ def totals(
 
 
 def best_net_per_h(row: GpuRow) -> float | None:
-    """What the row would net under its best option; what it nets now where nothing else may be chosen.
+    """What the row would net under its best option; what it nets now where that runs, or nothing else may be chosen.
 
     None on a GPU that is not ours: what it could earn is nobody's to choose.
     """
     best = _best(row)
-    return None if best is None else best.net_per_h
+    if best is None:
+        return None
+    return net_now(best) if best.workload == row.money.running else best.net_per_h
 
 
 def fresh_net_per_h(rows: Iterable[GpuRow]) -> float | None:

@@ -41,6 +41,7 @@ def case_for(
         memory_mib=new.memory_mib if new else 0.0,
         pin=pin,
         terms=held.terms if held else "",
+        contract=held.contract if held else "",
         failed_starts=failed_starts,
     )
 

@@ -36,6 +36,7 @@ class Case(Record):
     memory_mib: float = 0.0
     pin: str | None = None
     terms: str = ""
+    contract: str = ""
     failed_starts: int = 0
 
     @property
@@ -119,7 +120,8 @@ def _pin(case: Case) -> str:
 def _contract(case: Case) -> str:
     if case.terms != "contract" or case.holder in ("", case.target):
         return ""
-    return f"{case.gpu} serves {case.holder} under a contract"
+    under = f"contract {case.contract}" if case.contract else "a contract"
+    return f"{case.gpu} serves {case.holder} under {under}"
 
 
 def _rental(case: Case) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from console.economics.contract import penalty
 from console.economics.rules import Moment, downtime_s, least_run_s, switching_loss, transition_per_h
 from console.flips.choosing import running
 from console.flips.closing import Group
@@ -25,15 +26,17 @@ class Price(Record):
 def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Price:
     """Downtime, its cost, both nets and the pay-back of moving ``group``.
 
-    ``cost = downtime * (net_now + power of the transition)``: what is not earned, plus what the GPUs draw meanwhile;
-    that draw is charged as under the new workload, which fills most of the downtime with its loading.
+    ``cost = downtime * (net_now + power of the transition) + penalty``: what is not earned, plus what the GPUs draw
+    meanwhile, plus what leaving a contract costs. That draw is charged as under the new workload, which fills most of
+    the downtime with its loading.
     """
     rows = tuple(row for row in map(world.row, group.uuids) if row)
     pairs = tuple((row, option(row, group.targets[row.reading.uuid])) for row in rows)
     before = _sum(net_now(world, row) for row in rows)
     after = _sum(new.net_per_h if new else None for _, new in pairs)
     down_s = _down_s(stops, starts)
-    cost = _cost(before, _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs), down_s)
+    fines = sum(penalty(left(world, row), new, down_s, world.advice.horizon_s) for row, new in pairs)
+    cost = _cost(before, _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs), down_s, fines)
     gain = after - before if before is not None and after is not None else None
     repaid = cost is not None and gain is not None and gain > 0
     return Price(
@@ -53,21 +56,34 @@ def option(row: GpuRow, workload: str) -> Option | None:
     return next((one for one in row.money.options if one.workload == workload), None)
 
 
+def left(world: PlanWorld, row: GpuRow) -> Option | None:
+    """The option that this GPU would leave: what counts as running, else what is on it."""
+    counts = option(row, row.money.running) if row.money.running else None
+    return counts or option(row, running(world, row))
+
+
 def net_now(world: PlanWorld, row: GpuRow) -> float | None:
-    """Net per hour of what this GPU does now."""
-    if row.money.net_per_h is not None:
-        return row.money.net_per_h
-    now = option(row, running(world, row))
-    return now.net_per_h if now else None
+    """Net per hour of what this GPU does, as advice compares it: of a marketplace at its occupancy."""
+    now = left(world, row)
+    return row.money.net_per_h if now is None else now.net_per_h
 
 
 def warnings(
     world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...], at: float
 ) -> tuple[str, ...]:
     """One sentence per thing that is not as sure as the figures look."""
-    said = [*_of_quotes(world, group), *_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
+    said = [*_of_terms(world, group), *_of_quotes(world, group)]
+    said += [*_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
     said += [f"profile {one.profile} of {one.workload} is not applied" for one in starts if one.profile]
     return tuple(dict.fromkeys(said))
+
+
+def _of_terms(world: PlanWorld, group: Group) -> Iterator[str]:
+    """Where the contracts stand that are left, GPU by GPU."""
+    for row in filter(None, map(world.row, group.uuids)):
+        now = left(world, row)
+        name = f"GPU {row.reading.slot}: " if len(group.uuids) > 1 else ""
+        yield from (f"{name}{clause}" for clause in (now.clauses if now else ()))
 
 
 def _of_quotes(world: PlanWorld, group: Group) -> Iterator[str]:
@@ -118,10 +134,10 @@ def _down_s(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> floa
     return downtime_s((one.stop_s for one in stops), settle_s, (one.start_s for one in starts))
 
 
-def _cost(before_per_h: float | None, power_per_h: float | None, down_s: float) -> float | None:
+def _cost(before_per_h: float | None, power_per_h: float | None, down_s: float, fines: float) -> float | None:
     if before_per_h is None or power_per_h is None:
         return None
-    return switching_loss(before_per_h, down_s, Moment(at=0.0, transition_per_h=power_per_h))
+    return switching_loss(before_per_h, down_s, Moment(at=0.0, transition_per_h=power_per_h, penalty=fines))
 
 
 def _sum(values: Iterator[float | None]) -> float | None:

@@ -22,7 +22,8 @@ class Candidate(Record):
     """An instance that could run: one unit of a workload and the GPUs it takes, in UUID order.
 
     ``state`` is its controller's word now (running, starting, stopping, stopped, failed), ``""`` where unknown.
-    ``terms`` says how it is paid (contract, marketplace, tokens). ``usual_*_s`` are this host's own medians.
+    ``terms`` says how it is paid (contract, marketplace, tokens), ``contract`` under which. ``usual_*_s`` are this
+    host's own medians.
     """
 
     workload: str
@@ -37,6 +38,7 @@ class Candidate(Record):
     drain_timeout_s: float = 120.0
     metered: bool = False
     terms: str = ""
+    contract: str = ""
     profile: str | None = None
     state: str = ""
     usual_start_s: float | None = None
@@ -141,6 +143,7 @@ def candidate(
         drain_timeout_s=settings.drain_timeout_s,
         metered=settings.meter is not None,
         terms=settings.revenue.form if settings.revenue else "",
+        contract=(settings.revenue.contract or "") if settings.revenue else "",
         profile=settings.profile,
         state=state,
     )

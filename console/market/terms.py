@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from console.config.settings import RevenueSettings, Settings, WorkloadSettings
 from console.economics.rules import Rules
 from console.economics.terms import (
@@ -14,9 +16,10 @@ from console.economics.terms import (
     Terms,
     TokenTerms,
 )
+from console.market.contracts import contract_of
 from console.market.prices import Prices, lacking
-from console.market.quotes import Board
-from console.model import Input, Kind
+from console.market.quotes import CONFIG, Board
+from console.model import Input, Kept, Kind
 from console.units import age
 
 TOKENS_PER_MTOK = 1e6
@@ -69,11 +72,12 @@ def terms_of(
     settings: Settings,
     board: Board,
     now: float,
+    kept: Mapping[str, Kept] | None = None,
 ) -> Terms:
-    """What ``workload`` is paid."""
+    """What ``workload`` is paid. ``kept`` is what pools were learned to count, by workload."""
     prices = Prices(settings, board, now)
     if workload.kind is Kind.MINE:
-        return _mining(name, workload, prices)
+        return _mining(name, workload, prices, (kept or {}).get(name))
     if workload.kind is Kind.OFF:
         return OffTerms(workload=name)
     if workload.revenue is None:
@@ -82,7 +86,7 @@ def terms_of(
     return _hosting(name, workload, workload.revenue, prices)
 
 
-def _mining(name: str, workload: WorkloadSettings, prices: Prices) -> MiningTerms:
+def _mining(name: str, workload: WorkloadSettings, prices: Prices, kept: Kept | None) -> MiningTerms:
     coin = workload.coin or ""
     settings = prices.settings.coins.get(coin)
     return MiningTerms(
@@ -94,8 +98,15 @@ def _mining(name: str, workload: WorkloadSettings, prices: Prices) -> MiningTerm
         exchange_fee=workload.exchange_fee,
         dev_fee=workload.dev_fee,
         reject=workload.reject,
+        credited=_credited(kept),
+        credited_covers_pool=kept is not None and kept.counts and kept.learned_from == "balance",
         wear_per_h=workload.wear_per_h,
     )
+
+
+def _credited(kept: Kept | None) -> float | None:
+    """The learned share of reported hashes, once it is sure enough. More than all of them is luck, and not expected."""
+    return min(1.0, kept.ratio) if kept is not None and kept.counts and kept.ratio is not None else None
 
 
 def _hosting(name: str, workload: WorkloadSettings, revenue: RevenueSettings, prices: Prices) -> Terms:
@@ -110,12 +121,17 @@ def _hosting(name: str, workload: WorkloadSettings, revenue: RevenueSettings, pr
             wear_per_h=wear,
         )
     rate = _rate(name, revenue, prices)
-    if revenue.form == "contract":
+    if revenue.form == "contract" and _taken_or_paid(revenue, prices.settings):
         return ContractTerms(workload=name, rate=rate, platform_fee=fee, wear_per_h=wear)
+    occupancy = _occupancy(name, revenue, prices)
+    known = revenue.occupancy if occupancy is None else occupancy.value
     return MarketplaceTerms(
         workload=name,
         rate=rate,
-        occupancy=revenue.occupancy,
+        occupancy=1.0 if known is None else known,
+        occupancy_of=occupancy,
+        rented=prices.fraction("rented", revenue.machine) if revenue.machine else None,
+        listed=revenue.machine is not None and _listed(revenue.machine, prices),
         platform_fee=fee,
         storage_per_h=revenue.storage_per_h,
         bandwidth_per_h=revenue.bandwidth_per_h,
@@ -123,12 +139,59 @@ def _hosting(name: str, workload: WorkloadSettings, revenue: RevenueSettings, pr
     )
 
 
+def _listed(machine: str, prices: Prices) -> bool:
+    """A feed of machines gives the rate of one that is listed, and of no other."""
+    rate = prices.rental(machine)
+    return rate.value is not None and not rate.stale
+
+
+def _taken_or_paid(revenue: RevenueSettings, settings: Settings) -> bool:
+    """Whether a contract is paid busy or not; one that is not is paid like a marketplace, for the time it is used."""
+    contract = settings.contracts.get(revenue.contract or "")
+    return contract is None or contract.take_or_pay
+
+
+def _occupancy(name: str, revenue: RevenueSettings, prices: Prices) -> Price | None:
+    """The occupancy of a named machine as it is quoted or learned; None where the config's own figure holds.
+
+    What is quoted wins while it is fresh, as a feed's figures do over those that are set by hand.
+    """
+    if revenue.machine is None:
+        return None
+    quoted = prices.fraction("occupancy", revenue.machine)
+    if revenue.occupancy is not None:
+        return quoted if quoted is not None and not quoted.stale else None
+    if quoted is None:
+        hint = f"a day of watching teaches it, or set [workloads.{name}] revenue.occupancy"
+        return lacking(f"occupancy of {revenue.machine}", hint)
+    return quoted
+
+
 def _rate(name: str, revenue: RevenueSettings, prices: Prices) -> Price:
+    if revenue.contract is not None:
+        return _contract_rate(revenue.contract, prices)
     if revenue.quote is not None:
         return prices.rental(revenue.quote)
+    if revenue.rate_per_h is None and revenue.machine is not None:
+        return prices.rental(revenue.machine)
     if revenue.rate_per_h is None:
         return lacking(f"rate of {name}", f"set [workloads.{name}] revenue.rate_per_h or revenue.quote")
     return Price(name=f"rate of {name}", value=revenue.rate_per_h)
+
+
+def _contract_rate(contract: str, prices: Prices) -> Price:
+    """What a contract pays now; what it paid before its start or pays after its end is not known, and not nothing."""
+    name = f"rate of contract {contract}"
+    settings = prices.settings.contracts.get(contract)
+    if settings is None:
+        return lacking(name, f"set [contracts.{contract}]")
+    terms = contract_of(contract, settings, prices.settings.site.timezone)
+    if not terms.in_force(prices.now):
+        over = terms.ends_at is not None and prices.now >= terms.ends_at
+        return lacking(name, f"it ended on {terms.end}" if over else f"it begins on {terms.start}")
+    rate = terms.rate_at(prices.now)
+    source = Input(name=name, value=rate, unit=f"{prices.currency}/h", source=CONFIG)
+    return Price(name=name, value=rate, inputs=(source,))
 
 
 def _per_token(price_per_mtok: float | None) -> float | None:

@@ -14,13 +14,14 @@ from console.model.market import (
     FeedState,
     Held,
     Input,
+    Kept,
     Market,
     PoolState,
     Quote,
     Step,
     Trail,
 )
-from console.model.money import Advice, Basis, Money, Option, Profit
+from console.model.money import Advice, Basis, Bond, Fine, Money, Option, Profit
 from console.model.rows import Flipping, GpuRow, Guard, LogLine, Snapshot, Totals
 from console.model.work import Holder, Instance, Kind, Occupancy, Output, WorkState
 
@@ -29,11 +30,13 @@ __all__ = [
     "Advice",
     "Basis",
     "Batch",
+    "Bond",
     "Client",
     "ClientKind",
     "Curve",
     "Disagreement",
     "FeedState",
+    "Fine",
     "Flipping",
     "GpuRow",
     "GpuState",
@@ -44,6 +47,7 @@ __all__ = [
     "HostState",
     "Input",
     "Instance",
+    "Kept",
     "Kind",
     "LogLine",
     "Market",

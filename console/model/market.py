@@ -44,6 +44,7 @@ QUOTE_KINDS = (
     "fx",
     "difficulty",
     "nethash",
+    "block_time",
     "reward",
     "occupancy",
     "rented",
@@ -136,22 +137,49 @@ class Disagreement(Record):
     flagged: bool
 
 
+class Kept(Record):
+    """What a pool counts of what one workload reports: ``ratio`` is credited over reported hashes.
+
+    It is None while there are too few ``shares`` to tell. ``learned_from`` is ``"shares"``, their difficulty, or
+    ``"balance"``, what the account was credited; both rates are means of the days it was learned in. ``counts`` says
+    that it enters the money, ``flagged`` that more than 1.3 times as much is reported as is credited, ``text`` both in
+    one line. ``pool`` is empty where the config names none.
+    """
+
+    workload: str
+    pool: str
+    ratio: float | None
+    shares: int
+    learned_from: str
+    at: float
+    reported_h_per_s: float | None = None
+    credited_h_per_s: float | None = None
+    counts: bool = False
+    flagged: bool = False
+    text: str = ""
+
+
 class PoolState(Record):
     """What a pool says it owes and has paid, in coins. *Credited* is what it has counted, *paid* what it has sent.
 
-    ``credited_per_h`` is learned from its balance here; ``payout_s`` how long until the payout minimum at that rate.
-    ``kept`` is credited over reported hashes, with the shares it was learned from.
+    ``at`` is when it said so, None before its first answer; a failure leaves what was said and its time.
+    ``hashrate_h_per_s`` is the pool's own figure for the whole account, ``credited_per_h`` what was credited per hour of
+    the last days, ``payout_s`` how long until the payout minimum at that rate. ``kept`` has what it counts of each
+    workload that mines to it, ``notes`` what keeps its balance from teaching that.
     """
 
     name: str
     coin: str
-    at: float
+    at: float | None = None
     unpaid: float | None = None
     immature: float | None = None
     paid: float | None = None
     payout_min: float | None = None
+    hashrate_h_per_s: float | None = None
     credited_per_h: float | None = None
     payout_s: float | None = None
+    kept: tuple[Kept, ...] = ()
+    notes: tuple[str, ...] = ()
     error: str = ""
 
 
@@ -164,6 +192,7 @@ class Market(Record):
     disagreements: tuple[Disagreement, ...] = ()
     curves: tuple[Curve, ...] = ()
     pools: tuple[PoolState, ...] = ()
+    kept: tuple[Kept, ...] = ()  # of every workload, those whose pool is not read included
 
 
 class Input(Record):

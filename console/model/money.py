@@ -17,8 +17,28 @@ class Basis(StrEnum):
     TABLE = "table"
 
 
+class Fine(Record):
+    """More than ``after_s`` of downtime from now on costs ``amount``: the credit tier of ``credit_pct`` is crossed."""
+
+    after_s: float
+    amount: float
+    credit_pct: float
+
+
+class Bond(Record):
+    """What ties a GPU to the contract it serves. ``fines`` are in order; ``early_exit`` is paid by who leaves it."""
+
+    contract: str
+    fines: tuple[Fine, ...] = ()
+    early_exit: float = 0.0
+
+
 class Option(Record):
-    """One workload on one GPU with its money, per GPU and clock hour. ``None`` where a price or rate is missing."""
+    """One workload on one GPU with its money, per GPU and clock hour. ``None`` where a price or rate is missing.
+
+    ``net_per_h`` is what decisions are made of: of a marketplace at its ``occupancy``. ``now_per_h`` is what such an
+    option nets at this moment, rented or vacant, while it runs; None where that is ``net_per_h``.
+    """
 
     workload: str
     kind: Kind
@@ -40,6 +60,10 @@ class Option(Record):
     missing: tuple[str, ...] = ()  # what would have to be known: "price of ERG"
     old: tuple[str, ...] = ()  # what is known and stale: "price of ERG 16m old, limit 15m"
     inputs: tuple[Input, ...] = ()  # every figure that the money above was made of
+    now_per_h: float | None = None
+    occupancy: float | None = None
+    bond: Bond | None = None
+    clauses: tuple[str, ...] = ()  # where the contract behind it stands, as sentences
 
 
 class Profit(Record):
@@ -63,7 +87,10 @@ class Advice(Record):
 
 
 class Money(Record):
-    """The money of one GPU: its ladder best first, both profits, and what is advised."""
+    """The money of one GPU: its ladder best first, both profits, and what is advised.
+
+    ``net_per_h`` is what ``running`` nets at this moment.
+    """
 
     options: tuple[Option, ...]
     running: str | None

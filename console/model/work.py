@@ -47,8 +47,9 @@ class Output(Record):
     state: WorkState = WorkState.RUNNING
     per_gpu: tuple[tuple[str, float], ...] = ()  # (normalised pci, value)
     input_value: float | None = None  # tokens/s of prompts
-    accepted: int | None = None
+    accepted: int | None = None  # shares; these three count from the miner's start
     rejected: int | None = None
+    credited_hashes: float | None = None  # sum of the accepted shares' difficulty, in hashes
     running: int | None = None  # requests being served
     waiting: int | None = None
     algorithm: str | None = None

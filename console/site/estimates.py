@@ -21,20 +21,32 @@ class Estimates:
         self._settings = settings
         self._measured = measured
 
-    def running(self, reading: Reading, instance: Instance, output: Output | None, since_s: float | None) -> Work:
-        """What the GPU does now; learns it as well. A miner whose meter is silent has no rate, not a rate of 0."""
+    def running(
+        self,
+        reading: Reading,
+        instance: Instance,
+        output: Output | None,
+        since_s: float | None,
+        *,
+        learns: bool = True,
+    ) -> Work:
+        """What the GPU does now. A miner whose meter is silent has no rate, not a rate of 0.
+
+        It ``learns`` that as what the GPU does under this workload: of a vacant card there is nothing to learn.
+        """
         workload, gpus = instance.workload, len(instance.uuids)
         rate = share(output, reading, gpus)
         prompts = output.input_value / gpus if output and output.input_value is not None else None
-        self._measured.observe(
-            reading.uuid,
-            reading.name,
-            workload,
-            reading.at,
-            rate=rate,
-            power_w=reading.power_w,
-            input_rate=prompts,
-        )
+        if learns:
+            self._measured.observe(
+                reading.uuid,
+                reading.name,
+                workload,
+                reading.at,
+                rate=rate,
+                power_w=reading.power_w,
+                input_rate=prompts,
+            )
         return Work(
             workload=workload,
             basis=Basis.MEASURED,

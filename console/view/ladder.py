@@ -73,13 +73,13 @@ def option_line(option: Option, symbol: str, room: int, *, running: bool) -> Lin
     places = 3 if room >= 105 else 2
     usable = option.eligible and not option.stale
     name = left(f"{glyph} {cut(option.workload, name_room - 2)}", name_room, tone if option.eligible else "aside")
-    parts: list[Line] = [
-        (Piece(" ▸ " if running else "   ", "cursor"), *name),
+    mark: Line = (Piece(" ▸ " if running else "   ", "cursor"), *name)
+    sums: list[Line] = [
         _sum("gross", option.gross_per_h, places, usable=usable),
         _sum("fees", option.fees_per_h, places, usable=usable),
         _sum("power", option.power_per_h, places, usable=usable),
-        _net(option, symbol),
     ]
+    parts: list[Line] = [mark, *sums, _net(option, symbol)]
     if room >= 140:
         parts.append(_worth("a kWh is worth", option.value_per_kwh, symbol))
     elif room >= 105:
@@ -89,7 +89,22 @@ def option_line(option: Option, symbol: str, room: int, *, running: bool) -> Lin
     gap = 3 if room >= 140 else 2
     head = together(parts, gap)
     rest = room - width(head) - gap - 1
-    return (*head, Piece(" " * gap), _source(option, rest)) if rest >= 8 else head
+    now = _now(option)
+    if now and rest < sum(map(cells_of, now)):
+        # What the row says must stand here as well, if need be in the place of what its sum is made of.
+        both = fit((Piece(now[0], "stale" if option.stale else "value"),), width(together(sums, gap)))
+        head, now = together([mark, both, *parts[4:]], gap), ()
+    return (*head, Piece(" " * gap), _source(option, rest, "".join(now))) if rest >= 8 else head
+
+
+def _now(option: Option) -> tuple[str, ...]:
+    """What a marketplace's running option nets at this moment, and at which occupancy its net is reckoned."""
+    if option.now_per_h is None or units.money(option.now_per_h) == units.money(option.net_per_h):
+        return ()
+    now = f"now {tones.tilde(option.basis)}{units.money(option.now_per_h)}"
+    if option.net_per_h is None or option.occupancy is None:
+        return now, ""
+    return f"{now}, at {units.share(option.occupancy)} occupancy", f" {units.money(option.net_per_h)}"
 
 
 def _sum(label: str, value: float | None, places: int, *, usable: bool) -> Line:
@@ -112,8 +127,11 @@ def _worth(label: str, value: float | None, symbol: str) -> Line:
     return Piece(f"{label} ", "label"), Piece(units.fixed(value, 3, 2), tone), Piece(f" {symbol}", "label")
 
 
-def _source(option: Option, room: int) -> Piece:
-    """Where the figures come from, or the one thing that keeps the option from counting."""
+def _source(option: Option, room: int, now: str = "") -> Piece:
+    """Where the figures come from, or the one thing that keeps the option from counting; before it what is ``now``."""
+    if now:
+        said = _source(option, room)
+        return Piece(cut(f"{now}; {said.text}", room), "stale" if option.stale else "value")
     if option.net_per_h is None and option.missing:
         return Piece(cut("unknown: " + ", ".join(option.missing), room), "warn")
     if not option.eligible:

@@ -215,7 +215,9 @@ def test_only_the_two_options_quotes_can_block() -> None:
 
 def test_what_people_said_stands() -> None:
     """Pins, locks and guards block whatever the gain, and are told apart."""
-    found = advice(pinned="pinned to mine in the config", locked="alice until 06:00: riser", guards=("rented until 2026-12-01",))
+    found = advice(
+        pinned="pinned to mine in the config", locked="alice until 06:00: riser", guards=("rented until 2026-12-01",)
+    )
     assert found.blocks == (
         "pinned to mine in the config",
         "locked: alice until 06:00: riser",

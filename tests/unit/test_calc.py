@@ -153,7 +153,7 @@ def test_payback() -> None:
 def test_a_contract_sets_the_rate_and_shows_its_credits(tmp_path: Path) -> None:
     """Take-or-pay is paid busy or not, and minutes of downtime have a price."""
     file = tmp_path / "contract.toml"
-    file.write_text("rate_per_gpu_hour = 0.5\n[sla]\ncredits = [{ below_pct = 99.5, credit_pct = 10 }]\n")
+    file.write_text("rate_per_gpu_h = 0.5\ncredits = [{ below_pct = 99.5, credit_pct = 10 }]\n")
     argv = ("ai", "--contract", str(file), "--watts", "300", "--power-price", "0.1")
     assert figures(*argv)["net_per_h"] == pytest.approx(0.47)
     assert "3h 36m down in a month (below 99.5 %) gives back 10 %, 36.00 $" in calc(*argv).stdout

@@ -8,7 +8,6 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from console.economics import breakeven
-from console.economics.contract import Contract, Credit, Sla, read, steps
 from console.economics.ladder import money
 from console.economics.margins import option
 from console.economics.payback import payback
@@ -314,28 +313,3 @@ def test_payback() -> None:
     assert payback(1600.0, 0.0).days is None
     assert payback(1600.0, -1.0).total_return is None
     assert payback(0.0, -1.0, horizon_years=1.0) == (0.0, 0.0, None)
-
-
-def test_contract_credit_steps() -> None:
-    """Below 99.5 % of a 30-day month means more than 216 minutes down; credits are capped."""
-    tiers = (Credit(below_pct=95.0, credit_pct=100.0), Credit(below_pct=99.5, credit_pct=10.0))
-    found = steps(Contract(rate_per_gpu_hour=0.5, sla=Sla(credits=tiers, credit_cap_pct=50.0)))
-    assert [(s.down_min, s.credit) for s in found] == [(pytest.approx(216.0), 36.0), (pytest.approx(2160.0), 180.0)]
-
-
-@pytest.mark.parametrize(
-    ("toml", "sentence"),
-    [
-        (b"rate_per_gpu_hour = ", "is no TOML"),
-        (b"\xff", "is no TOML"),
-        (b"rate = 1", "is no contract: .*unknown field `rate`"),
-        (b"rate_per_gpu_hour = 'x'", "is no contract: Expected `float`"),
-        (b"rate_per_gpu_hour = nan", "expected a rate of 0 or more"),
-        (b"rate_per_gpu_hour = -1", "expected a rate of 0 or more"),
-        (b"rate_per_gpu_hour = 1\n[sla]\ncredits = [{below_pct = 120, credit_pct = 1}]", "percentages up to 100"),
-    ],
-)
-def test_a_bad_contract_is_refused_in_words(toml: bytes, sentence: str) -> None:
-    """Syntax, keys, types and ranges each have their sentence."""
-    with pytest.raises(ValueError, match=sentence):
-        read(toml)

@@ -1,0 +1,124 @@
+"""What a site knows of its AI income beside prices: who serves under which contract, and which machines are rented."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from console.config.settings import Settings
+from console.economics.contract import Contract, bond, clauses, leaving_clause
+from console.economics.terms import ContractTerms, MarketplaceTerms, Price, Terms
+from console.history.accrued import MAX_GAP_S
+from console.history.occupancy import Rentals
+from console.history.uptime import Place, Uptime
+from console.market.contracts import contract_of
+from console.market.quotes import Board
+from console.model import GpuRow, GpuState, Holder, Option, Quote, WorkState
+
+UNSEEN = (GpuState.HUNG, GpuState.UNSUPPORTED)
+"""States of a GPU that does not answer, which is no proof that nothing serves on it."""
+
+
+class Hosting:
+    """The uptime of contracts and the occupancy of machines, watched each tick and said with each option."""
+
+    def __init__(self, settings: Settings, state: Path | None, *, keeps: bool = True) -> None:
+        """Files in ``state``, where there is one, are read; without ``keeps`` they are never written."""
+        site = settings.site
+        self._settings = settings
+        self._contracts = {name: contract_of(name, one, site.timezone) for name, one in settings.contracts.items()}
+        self._of = dict(_contracts_of(settings, self._contracts))
+        self._machines = frozenset(_machines_of(settings))
+        self._uptime = Uptime(
+            state / "uptime.json" if state else None, self._contracts.values(), site.timezone, keeps=keeps
+        )
+        self._rentals = Rentals(state / "occupancy.json" if state else None, self._machines, keeps=keeps)
+
+    @property
+    def quotes(self) -> tuple[Quote, ...]:
+        """Occupancies learned here."""
+        return self._rentals.quotes
+
+    def watch(self, rows: Iterable[GpuRow], board: Board, now: float) -> None:
+        """Look at what this tick saw."""
+        if self._contracts:
+            self._uptime.watch(now, {row.reading.uuid: self._serves(row, now) for row in rows})
+        if self._machines:
+            found = ((machine, board.latest("rented", machine, now)) for machine in self._machines)
+            self._rentals.watch(now, {name: one.value for name, one in found if one and not one.stale(now)})
+
+    def close(self) -> None:
+        """Keep what was seen."""
+        self._uptime.save()
+        self._rentals.save()
+
+    def why_not(self, workload: str, uuid: str, now: float) -> str:
+        """Why a contract would not pay one more GPU; empty where it would."""
+        contract = self._of.get(workload)
+        place = self._place(contract, uuid, now)
+        if contract is None or not place.full or place.months or place.spare:
+            return ""
+        return f"contract {contract.name} commits {contract.gpus}, and as many serve"
+
+    def terms(self, terms: Terms, uuid: str, now: float) -> Terms:
+        """``terms`` as they are for one GPU: one that serves beyond what is committed is paid nothing."""
+        contract = self._of.get(terms.workload)
+        if contract is None or not self._place(contract, uuid, now).spare:
+            return terms
+        if not isinstance(terms, ContractTerms | MarketplaceTerms):
+            return terms
+        return msgspec.structs.replace(terms, rate=Price(name=terms.rate.name, value=0.0, inputs=terms.rate.inputs))
+
+    def bound(self, made: Option, uuid: str, now: float, *, runs: bool) -> Option:
+        """An option with what ties this GPU to its contract, and where that stands as sentences."""
+        contract = self._of.get(made.workload)
+        if contract is None:
+            return made
+        currency, horizon_s = self._settings.site.currency, self._settings.advice.horizon_s
+        place = self._place(contract, uuid, now)
+        held = bond(contract, place.months, now, horizon_s)
+        said = list(clauses(contract, place.months[0], now, currency)) if place.months else []
+        if place.spare:
+            text = f"commits {contract.gpus} and as many serve without this GPU, which is paid nothing"
+            said.append(f"contract {contract.name}: {text}")
+            held = msgspec.structs.replace(held, early_exit=0.0)
+        if runs and (leaving := leaving_clause(contract, held, horizon_s, currency)):
+            said.append(leaving)
+        return msgspec.structs.replace(made, bond=held, clauses=tuple(said))
+
+    def _place(self, contract: Contract | None, uuid: str, now: float) -> Place:
+        return self._uptime.place(contract.name, uuid, now) if contract else Place()
+
+    def _serves(self, row: GpuRow, now: float) -> str | None:
+        """The contract that a GPU serves, ``""`` for none, None where it cannot be told.
+
+        It serves while its instance runs and, where it has a meter, that answers.
+        """
+        reading, held = row.reading, row.occupancy
+        if reading.state in UNSEEN or now - reading.at > MAX_GAP_S:
+            return None
+        if reading.state is not GpuState.OK:
+            return ""
+        if held.holder is Holder.UNKNOWN:
+            return None
+        contract = self._of.get(held.instance.workload) if held.instance else None
+        if held.instance is None or contract is None:
+            return ""
+        metered = self._settings.workloads[held.instance.workload].meter is not None
+        if metered and (row.output is None or now - row.output.at > MAX_GAP_S):
+            return None
+        return contract.name if held.instance.state is WorkState.RUNNING else ""
+
+
+def _contracts_of(settings: Settings, contracts: dict[str, Contract]) -> Iterable[tuple[str, Contract]]:
+    for name, workload in settings.workloads.items():
+        if workload.revenue is not None and workload.revenue.contract in contracts:
+            yield name, contracts[workload.revenue.contract]
+
+
+def _machines_of(settings: Settings) -> Iterable[str]:
+    for workload in settings.workloads.values():
+        if workload.revenue is not None and workload.revenue.machine is not None:
+            yield workload.revenue.machine

@@ -1,0 +1,377 @@
+"""AI that is rented out or sold by the token: judged by occupancy, shown as it is now, and never flipped to and fro."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from typing import NamedTuple
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from console.config.cautions import cautions
+from console.config.settings import (
+    CoinSettings,
+    Config,
+    ExpectedSettings,
+    QuoteSettings,
+    RevenueSettings,
+    Settings,
+    WorkloadSettings,
+)
+from console.config.tariff_settings import PowerSettings
+from console.economics.margins import option
+from console.economics.renting import now_per_h, teaches, vacant
+from console.economics.terms import MarketplaceTerms, OffTerms, Price, SiteTerms, Work
+from console.flips.world import Candidate, candidate
+from console.history.measured import Measured
+from console.market.quotes import Board, configured
+from console.market.terms import terms_of
+from console.model import (
+    Basis,
+    Holder,
+    Instance,
+    Kind,
+    Money,
+    Occupancy,
+    Option,
+    Output,
+    Quote,
+    Reading,
+    Uuid,
+)
+from console.site.hosting import Hosting
+from console.site.pricing import Pricing, Seen
+
+START = 1_795_435_200.0  # 2026-11-23T12:00:00Z
+MINUTE, HOUR, DAY = 60.0, 3600.0, 86400.0
+CARD = Uuid("GPU-11111111-2222-3333-4444-555555555555")
+SITE = SiteTerms(power=Price(name="price of power", value=0.1))
+LET = MarketplaceTerms(workload="let", rate=Price(name="rate", value=0.4), occupancy=0.85, platform_fee=0.1)
+RENTED_W, MINING_W, IDLE_W = 300.0, 220.0, 25.0
+
+REVENUE = RevenueSettings(form="marketplace", machine="rig-a", vacant="ergo", occupancy=0.6, platform_fee=0.1)
+
+
+def settings(revenue: RevenueSettings = REVENUE) -> Settings:
+    """One card that may mine ERG or be let on a marketplace."""
+    return Settings(
+        power=PowerSettings(price_per_kwh=0.1),
+        coins={"ERG": CoinSettings(algorithm="autolykos2", reward=12.0, difficulty=3.3e15, max_age_s=10 * DAY)},
+        quotes={"ERG": QuoteSettings(kind="coin_price", value=30.0, unit="USD", max_age_s=10 * DAY)},
+        workloads={
+            "let": WorkloadSettings(
+                kind=Kind.AI, unit="let", revenue=revenue, expected=ExpectedSettings(power_w=RENTED_W)
+            ),
+            "ergo": WorkloadSettings(
+                kind=Kind.MINE,
+                unit="ergo",
+                coin="ERG",
+                expected=ExpectedSettings(hashrate_h_per_s=178e6, power_w=MINING_W),
+            ),
+        },
+    )
+
+
+def quote(kind: str, value: float, at: float, unit: str = "", max_age_s: float = 300.0) -> Quote:
+    return Quote(name="rig-a", kind=kind, value=value, unit=unit, source="vast", at=at, max_age_s=max_age_s)
+
+
+def board(
+    config: Settings,
+    now: float,
+    rented: float | None,
+    *,
+    listed: bool = True,
+    age_s: float = 0.0,
+    occupancy: float | None = None,
+) -> Board:
+    """The config's quotes, and what a feed of machines said just now."""
+    found = [*configured(config, START)]
+    found += [] if rented is None else [quote("rented", rented, now - age_s)]
+    found += [quote("rental", 0.4, now, "USD/h", 900.0)] if listed else []
+    found += [] if occupancy is None else [quote("occupancy", occupancy, now, max_age_s=DAY)]
+    return Board().put(found)
+
+
+def terms(config: Settings, held: Board, now: float = START) -> MarketplaceTerms:
+    found = terms_of("let", config.workloads["let"], config, held, now)
+    assert isinstance(found, MarketplaceTerms)
+    return found
+
+
+# ---- at which occupancy ----------------------------------------------------------------------------------------------
+
+
+def test_a_quoted_occupancy_wins_while_it_is_fresh() -> None:
+    """As a feed's price does over one set by hand; stale or absent, the config's own holds."""
+    quoted = terms(settings(), board(settings(), START, 1.0, occupancy=0.7))
+    assert quoted.occupancy == 0.7 and quoted.occupancy_of is not None
+    assert [(one.value, one.source) for one in quoted.occupancy_of.inputs] == [(0.7, "vast")]
+    old = terms(settings(), board(settings(), START, 1.0, occupancy=0.7), START + 2 * DAY)
+    none = terms(settings(), board(settings(), START, 1.0))
+    assert (old.occupancy, old.occupancy_of) == (none.occupancy, none.occupancy_of) == (0.6, None)
+
+
+def test_an_occupancy_that_nobody_knows_is_not_always_rented() -> None:
+    """A machine with no figure yet leaves the option unknown, and says how that ends; it is not 1, nor 0."""
+    config = settings(msgspec.structs.replace(REVENUE, occupancy=None))
+    found = option(terms(config, board(config, START, 1.0)), _work(), SITE)
+    assert (found.net_per_h, found.gross_per_h, found.power_per_h, found.occupancy) == (None, None, None, None)
+    hint = "a day of watching teaches it, or set [workloads.let] revenue.occupancy"
+    assert found.missing == (f"occupancy of rig-a: {hint}",)
+    told = option(terms(config, board(config, START, 1.0, occupancy=0.7)), _work(), SITE)
+    assert told.occupancy == 0.7 and told.net_per_h is not None
+    aged = option(terms(config, board(config, START, None, occupancy=0.7), START + 2 * DAY), _work(), SITE)
+    assert aged.stale and "occupancy of rig-a 2d old, limit 1d" in aged.old
+
+
+def test_without_a_machine_the_config_says_it_or_it_is_always_rented() -> None:
+    """A caution tells the owner of the latter, and of nothing else."""
+    said = [
+        text for text in cautions(settings(RevenueSettings(form="marketplace", rate_per_h=0.4))) if "rented" in text
+    ]
+    assert said == ["workloads.let.revenue has no occupancy and no machine: it is judged as if always rented"]
+    assert not [text for text in cautions(settings()) if "rented" in text]
+    plain = RevenueSettings(form="marketplace", rate_per_h=0.4)
+    assert terms(settings(plain), Board()).occupancy == 1.0
+    assert terms(settings(msgspec.structs.replace(plain, occupancy=0.3)), Board()).occupancy == 0.3
+
+
+def test_a_machines_listed_rate_is_its_rate() -> None:
+    """Unless the config names another; what is not listed has none."""
+    config = settings()
+    assert terms(config, board(config, START, 0.0)).rate.value == 0.4
+    assert terms(config, board(config, START, 0.0)).listed
+    unlisted = terms(config, board(config, START, 0.0, listed=False))
+    assert (unlisted.rate.value, unlisted.listed) == (None, False)
+    fixed = settings(msgspec.structs.replace(REVENUE, rate_per_h=0.5))
+    assert terms(fixed, board(fixed, START, 0.0)).rate.value == 0.5
+
+
+def _work(power_w: float | None = RENTED_W) -> Work:
+    return Work(workload="let", basis=Basis.MEASURED, power_w=power_w, idle_power_w=IDLE_W)
+
+
+# ---- what it nets at this moment -------------------------------------------------------------------------------------
+
+
+def test_now_is_the_rent_or_nothing_at_the_watts_of_now() -> None:
+    """Rented: rate less fee and power; vacant: power alone; half a machine: half the rent."""
+    assert now_per_h(LET, _work(), SITE, 1.0) == pytest.approx(0.4 * 0.9 - 0.03)
+    assert now_per_h(LET, _work(IDLE_W), SITE, 0.0) == pytest.approx(-0.0025)
+    assert now_per_h(LET, _work(), SITE, 0.5) == pytest.approx(0.5 * 0.4 * 0.9 - 0.03)
+    assert now_per_h(LET, _work(None), SITE, 1.0) is None
+
+
+def test_a_vacant_card_needs_no_rate() -> None:
+    """Nothing comes in, whatever it would be; a rented one without a rate is unknown."""
+    rateless = msgspec.structs.replace(LET, rate=Price(name="rate", value=None))
+    assert now_per_h(rateless, _work(IDLE_W), SITE, 0.0) == pytest.approx(-0.0025)
+    assert now_per_h(rateless, _work(), SITE, 1.0) is None
+
+
+@given(st.floats(0, 1), st.floats(0, 2), st.floats(0, 0.4), st.floats(1, 500), st.floats(1, 500))
+def test_the_decision_is_the_mean_of_rented_and_vacant_moments(
+    occupancy: float, rate: float, fee: float, busy_w: float, vacant_w: float
+) -> None:
+    """Over the time the two figures are the same money: occupancy times rented plus the rest vacant, filler or not."""
+    let = msgspec.structs.replace(
+        LET, rate=Price(name="rate", value=rate), occupancy=occupancy, platform_fee=fee, storage_per_h=0.01
+    )
+    work = Work(workload="let", basis=Basis.MEASURED, power_w=busy_w, idle_power_w=vacant_w)
+    filler = msgspec.structs.replace(
+        option(OffTerms(workload="ergo"), _work(), SITE),
+        gross_per_h=0.05,
+        net_per_h=0.05 - vacant_w / 1e4,
+        power_per_h=vacant_w / 1e4,
+        wall_w=vacant_w,
+    )
+    for runs in (None, filler):
+        decided = option(msgspec.structs.replace(let, vacant=runs), work, SITE).net_per_h
+        rented = now_per_h(let, work, SITE, 1.0)
+        idle = now_per_h(let, msgspec.structs.replace(work, power_w=vacant_w), SITE, 0.0, runs)
+        assert decided is not None and rented is not None and idle is not None
+        assert decided == pytest.approx(occupancy * rented + (1 - occupancy) * idle, abs=1e-9)
+
+
+@pytest.mark.parametrize(
+    ("rented", "is_vacant", "may_teach"),
+    [
+        (None, False, True),
+        (Price(name="r", value=1.0), False, True),
+        (Price(name="r", value=0.5), False, True),
+        (Price(name="r", value=0.0), True, False),
+        (Price(name="r", value=0.0, stale=True), False, False),
+        (Price(name="r", value=1.0, stale=True), False, False),
+    ],
+)
+def test_only_a_rented_card_teaches_what_renting_draws(rented: Price | None, is_vacant: bool, may_teach: bool) -> None:
+    """A vacant card's watts are not a renter's, and of a state told long ago nothing is known."""
+    told = msgspec.structs.replace(LET, rented=rented)
+    assert (vacant(told), teaches(told)) == (is_vacant, may_teach)
+
+
+# ---- one card, from quotes to money ----------------------------------------------------------------------------------
+
+
+class Bench(NamedTuple):
+    """A card under a pricing of its own."""
+
+    config: Settings
+    pricing: Pricing
+    candidates: dict[str, Candidate]
+
+    def at(
+        self,
+        now: float,
+        on_card: str,
+        rented: float | None,
+        *,
+        since: float = START,
+        listed: bool = True,
+        age_s: float = 0.0,
+    ) -> Money:
+        """The money of a tick: ``on_card`` runs (off: nothing), the feed said ``rented``."""
+        held = board(self.config, now, rented, listed=listed, age_s=age_s)
+        watts = {"let": RENTED_W if rented else IDLE_W, "ergo": MINING_W, "off": IDLE_W}[on_card]
+        reading = Reading(
+            slot=0, uuid=CARD, pci="00000000:01:00.0", name="NVIDIA GeForce RTX 4090", at=now, power_w=watts
+        )
+        self.pricing.begin(held, lambda: held, now, (reading,))
+        output = Output(at=now, unit="H/s", value=178e6) if on_card == "ergo" else None
+        return self.pricing.price(Seen(reading, occupied_by(on_card, since), output, self.candidates))
+
+
+def bench(revenue: RevenueSettings = REVENUE) -> Bench:
+    config = settings(revenue)
+    hosting = Hosting(config, None)
+    pricing = Pricing(Config(settings=config, path=None, hash="", written_at=START), Measured(None), hosting)
+    found = {name: candidate(name, one, name, (CARD,)) for name, one in config.workloads.items()}
+    made = Bench(config, pricing, found)
+    for second in range(200):  # the card was seen idle before
+        made.at(START - 400 + second, "off", None, listed=False)
+    return made
+
+
+def occupied_by(name: str, since: float) -> Occupancy:
+    if name == "off":
+        return Occupancy(uuid=CARD, holder=Holder.NONE)
+    kind = Kind.MINE if name == "ergo" else Kind.AI
+    held = Instance(workload=name, kind=kind, uuids=(CARD,), pids=(1,), unit=name, since=since)
+    return Occupancy(uuid=CARD, holder=Holder.WORKLOAD, instance=held)
+
+
+def named(found: Money, workload: str) -> Option:
+    return next(one for one in found.options if one.workload == workload)
+
+
+MINED = 178e6 * 3600 * 30 * 12 / 3.3e15 - MINING_W / 1e4
+RENT = 0.4 * 0.9 - RENTED_W / 1e4
+BLEND = 0.6 * RENT + 0.4 * MINED
+
+
+def test_a_vacant_card_that_mines_nets_what_it_mines_and_is_judged_by_its_occupancy() -> None:
+    """The marketplace counts as running: it is listed, and its filler is on the card."""
+    found = bench().at(START, "ergo", 0.0)
+    assert found.running == "let"
+    assert found.net_per_h == pytest.approx(MINED)
+    let = named(found, "let")
+    assert (let.net_per_h, let.now_per_h) == (pytest.approx(BLEND), pytest.approx(MINED))
+    assert named(found, "ergo").net_per_h == pytest.approx(MINED)
+    assert found.profit_per_ai_hour is not None and found.profit_per_ai_hour.value == pytest.approx(BLEND)
+    assert (found.advice.best, found.advice.acts) == ("let", False)
+    assert "rented fraction of rig-a" in {one.name for one in let.inputs}
+
+
+def test_a_rented_card_nets_its_rent() -> None:
+    """More than the mean of the clock hour, as a vacant one nets less."""
+    found = bench().at(START, "let", 1.0)
+    assert (found.running, found.net_per_h) == ("let", pytest.approx(RENT))
+    assert named(found, "let").net_per_h == pytest.approx(BLEND)
+
+
+def test_a_vacant_card_that_stands_idle_costs_its_power() -> None:
+    """With no filler, on the marketplace's own hold or free, it accrues no rent."""
+    idle = bench(msgspec.structs.replace(REVENUE, vacant=None))
+    for on_card in ("let", "off"):
+        found = idle.at(START, on_card, 0.0)
+        assert (found.running, found.net_per_h) == ("let", pytest.approx(-IDLE_W / 1e4))
+        assert named(found, "let").net_per_h == pytest.approx(0.6 * RENT - 0.4 * IDLE_W / 1e4)
+
+
+def test_a_vacant_card_that_the_marketplace_fills_itself_nets_what_its_filler_would() -> None:
+    """The platform's own job mines on it: the figure is the named workload's estimate for this card, and marked so."""
+    found = bench().at(START, "let", 0.0)
+    assert (found.running, found.net_per_h) == ("let", pytest.approx(MINED))
+    assert named(found, "let").basis is Basis.ESTIMATED
+
+
+def test_a_card_that_is_not_listed_is_what_runs_on_it() -> None:
+    """Mining on a machine that is off the market is mining, and letting it is a flip like any other."""
+    fixed = bench(msgspec.structs.replace(REVENUE, rate_per_h=0.4))
+    found = fixed.at(START, "ergo", 0.0, listed=False)
+    assert (found.running, found.net_per_h) == ("ergo", pytest.approx(MINED))
+    assert named(found, "let").now_per_h is None and found.advice.best == "let"
+
+
+def test_what_was_told_too_long_ago_is_no_now() -> None:
+    """The row dims and accrues nothing: whether it earns is not known."""
+    found = bench().at(START, "let", 1.0, age_s=400.0)
+    let = named(found, "let")
+    assert let.stale and let.now_per_h is None
+    assert let.old == ("rented fraction of rig-a 6m old, limit 5m",)
+    assert not found.advice.acts
+
+
+def test_watts_of_a_vacant_card_are_not_learned_as_a_renters() -> None:
+    """After hours of standing vacant the decision still reckons with the watts that a renter drew."""
+    made = bench(msgspec.structs.replace(REVENUE, vacant=None))
+    for second in range(0, 600, 10):
+        made.at(START + second, "let", 1.0)
+    for second in range(600, 3600, 10):
+        found = made.at(START + second, "let", 0.0)
+    assert named(found, "let").net_per_h == pytest.approx(0.6 * RENT - 0.4 * IDLE_W / 1e4)
+
+
+def stretches(seed: int) -> Iterator[bool]:
+    """Rented or not, minute by minute, in stretches of 20 minutes to 4 hours."""
+    chance, rented = random.Random(seed), False
+    while True:
+        for _ in range(chance.randint(20, 240)):
+            yield rented
+        rented = not rented
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+@pytest.mark.parametrize("filled", ["ergo", "let", "off"])
+def test_a_day_of_renting_and_standing_vacant_flips_nothing(seed: int, filled: str) -> None:
+    """While nobody rents the card mines, or is held idle, or is free: no advice ever acts, and now follows the rent.
+
+    The feed is a minute behind the card, as a feed is.
+    """
+    made = bench(REVENUE if filled == "ergo" else msgspec.structs.replace(REVENUE, vacant=None))
+    days, told, since = stretches(seed), False, START
+    flips, nows = 0, set[float]()
+    for minute in range(24 * 60):
+        rented = next(days)
+        since = since if rented == told else START + minute * MINUTE
+        found = made.at(START + minute * MINUTE, "let" if rented else filled, float(told), since=since)
+        flips += found.advice.acts
+        nows.add(round(found.net_per_h or 0.0, 4))
+        told = rented
+    assert flips == 0
+    assert len(nows) >= 2, "it was both rented and vacant"
+
+
+def test_a_better_workload_still_takes_a_listed_card() -> None:
+    """Judged by occupancy is not never judged: when mining alone beats the blend, advice says so and acts."""
+    made = bench(msgspec.structs.replace(REVENUE, occupancy=0.01, vacant=None))
+    for minute in range(120):
+        found = made.at(START + minute * MINUTE, "off", 0.0)
+    assert found.running == "let" and found.advice.best == "ergo"
+    for minute in range(120, 240):
+        found = made.at(START + minute * MINUTE, "let", 0.0)
+    assert found.advice.best == "ergo" and (found.advice.gain_per_h or 0.0) > 0.01
