@@ -5,6 +5,9 @@ from __future__ import annotations
 import socket
 import time
 from collections.abc import Callable
+from functools import partial
+
+import msgspec
 
 from console.config.loading import find, load
 from console.config.settings import Config
@@ -13,10 +16,15 @@ from console.flips.journal import read_boot_id
 from console.market.cache import Cache
 from console.market.contract import FeedError
 from console.market.keeper import Keeper, News, Source
+from console.market.pool_contract import PoolError
+from console.market.pool_keeper import Account, PoolKeeper
+from console.market.pool_registry import connect_pool
 from console.market.quotes import configured
 from console.market.registry import connect_feed
 from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
-from console.paths import ALONE, Places, places
+from console.paths import ALONE, Places, obstacle, places
+from console.site.controllers import Controllers, Key
+from console.site.interface import Check
 from console.site.live import LiveSite
 from console.site.presence import Presence
 from console.site.watch import Watch
@@ -24,23 +32,20 @@ from console.telemetry.nvml import NvmlSource
 from console.telemetry.roster import Roster
 from console.text import clean
 from console.workloads.background import Background
-from console.workloads.contract import Controller, Meter, Task, WorkloadError
+from console.workloads.contract import Meter, Task, WorkloadError
 from console.workloads.detect import occupancy, pids_to_read
 from console.workloads.expand import Placed
 from console.workloads.proctable import ProcessTable
-from console.workloads.registry import connect_controller, connect_meter
+from console.workloads.registry import connect_meter
 
-TASKS_EVERY_S = 2.0
 LISTS_EVERY_S = 5.0
 LISTS_HURRY_S = 0.5
 HURRY_FOR_S = 10.0
 """Process lists cost a driver milliseconds each, so they are read seldom; where processes come and go, often."""
 METERS_EVERY_S = 2.0
+DISKS_EVERY_S = 10.0
 FIRST_PAINT_S = 0.6
 """Feeds are asked after this: the import of httpx would take the interpreter from the first paint."""
-
-Key = tuple[str, str]
-"""Controller and unit."""
 
 
 class HostGround:
@@ -61,10 +66,15 @@ class HostGround:
         feeds, feed_trouble = _feeds(config)
         self._keeper = Keeper(feeds, Cache(where.state / "quotes"))
         self._keeper.start(0.0 if headless else FIRST_PAINT_S)
+        pools, pool_trouble = _pools(config)
+        self._pools = PoolKeeper(pools, where.state / "pools")
+        self._pools.start(0.0 if headless else FIRST_PAINT_S)
         self._background = Background(settings.site.background)
-        self._controllers, trouble = _controllers(config)
-        self.banners = tuple(text for text in (*banners, *trouble, *feed_trouble, self.roster.notice) if text)
-        self._tasks: Watch[str, dict[Key, Task]] = Watch("controller", TASKS_EVERY_S)
+        self._controllers = Controllers(settings.controllers)
+        self._standing = (*banners, *feed_trouble, *pool_trouble)
+        self._disks: Watch[str, str] = Watch("disk", DISKS_EVERY_S)
+        self._obstacle = obstacle(where)  # asked here once, so that no plan is made before the disks were tried
+        self._disks.want({"": partial(obstacle, where)})
         self._meters: Watch[str, Output] = Watch("meter", METERS_EVERY_S)
         self._open: dict[str, Meter] = {}
         self._told: dict[Key, Task] = {}
@@ -82,32 +92,35 @@ class HostGround:
         """CLOCK_BOOTTIME: goes on through a suspend and does not jump."""
         return time.clock_gettime(time.CLOCK_BOOTTIME)
 
+    @property
+    def banners(self) -> tuple[str, ...]:
+        """What the operator must know all the time, controllers that do not answer just now among it."""
+        found = (*self._standing, *self._controllers.banners(), self.roster.notice)
+        return tuple(text for text in found if text)
+
+    @property
+    def obstacle(self) -> str:
+        """What the disks said when they were last tried."""
+        return self._disks.answers().get("", self._obstacle)
+
     def watch(self, placed: tuple[Placed, ...]) -> None:
         """Ask these instances' controllers from now on."""
         self._placed = placed
-        units: dict[str, list[str]] = {}
-        for one in placed:
-            units.setdefault(one.controller, []).append(one.unit)
-        self._tasks.want(
-            {
-                f"{name}:{','.join(names)}": _observer(name, self._controllers[name], tuple(names))
-                for name, names in units.items()
-                if name in self._controllers
-            }
-        )
+        self._controllers.want(placed)
 
     def occupancies(self, batch: Batch, placed: tuple[Placed, ...]) -> tuple[Occupancy, ...]:
         """Who holds each GPU. ``/proc`` is read again only with a new process list or new pids."""
         listed_at = max((reading.clients_at for reading in batch.readings), default=0.0)
         # Before the answers are taken: one that comes in between must not vouch for those that were.
-        asked = self._tasks.asked_since(listed_at)
-        self._told = {key: task for told in self._tasks.answers().values() for key, task in told.items()}
+        asked = self._controllers.asked_since(listed_at)
+        silent = tuple(self._controllers.silent().values())
+        self._told = self._controllers.tasks()
         pids = pids_to_read(batch.readings, self._told)
         if (pids, listed_at) != self._table_of:
             self._table, self._table_of = ProcessTable.read(pids), (pids, listed_at)
         found = occupancy(batch.readings, placed, self._told, self._table, self._background, previous=self._last)
-        if not asked:
-            found = tuple(_not_yet(one, self._last.get(one.uuid)) for one in found)
+        if silent or not asked:
+            found = tuple(_doubted(one, self._last.get(one.uuid), silent) for one in found)
         gone = (r.uuid for r in batch.readings for c in r.clients or () if self._table.get(c.pid) is None)
         self.attend(tuple(gone))
         self._last = {one.uuid: one for one in found}
@@ -131,7 +144,7 @@ class HostGround:
 
     def ready(self) -> bool:
         """True once every controller has answered, every meter twice and every feed once."""
-        return self._tasks.rounds() >= 1 and self._meters.rounds() >= 2 and self._keeper.settled()
+        return self._controllers.ready() and self._meters.rounds() >= 2 and self._keeper.settled()
 
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word."""
@@ -147,34 +160,20 @@ class HostGround:
         return (*self._quotes, *self._keeper.smoothed())
 
     def news(self) -> News:
-        """How the feeds fare."""
-        return self._keeper.news()
+        """How the feeds and the pools fare."""
+        return msgspec.structs.replace(self._keeper.news(), pools=self._pools.states())
 
-    def check(self) -> tuple[str, ...]:
-        """What each controller finds wrong with its units; one that cannot be reached says so."""
-        found: dict[str, None] = {}
-        for name, units in self._neighbours():
-            try:
-                found |= dict.fromkeys(self._controllers[name].check(units))
-            except WorkloadError as error:
-                found[f"controllers.{name}: {error}"] = None
-        return tuple(found)
-
-    def _neighbours(self) -> set[tuple[str, tuple[str, ...]]]:
-        """Units of one controller that may share a GPU: what one of them does must end what another does."""
-        sharing: dict[tuple[str, Uuid], list[str]] = {}
-        for one in self._placed:
-            for uuid in one.uuids:
-                sharing.setdefault((one.controller, uuid), []).append(one.unit)
-        return {(name, tuple(units)) for (name, _), units in sharing.items() if name in self._controllers}
+    def check(self) -> Check:
+        """Which controllers do not answer, and what the others find wrong with their units."""
+        return self._controllers.check()
 
     def close(self) -> None:
         """Ask nobody any more."""
         self._keeper.close()
-        self._tasks.close()
+        self._pools.close()
+        self._disks.close()
+        self._controllers.close()
         self._meters.close()
-        for controller in self._controllers.values():
-            controller.close()
         for meter in self._open.values():
             meter.close()
 
@@ -216,10 +215,17 @@ def open_site(
     return site
 
 
-def _not_yet(found: Occupancy, last: Occupancy | None) -> Occupancy:
-    """A stranger may turn out to be ours once the controllers were asked about a list that has him in it."""
-    if found.holder is not Holder.FOREIGN or (last is not None and last.holder is Holder.FOREIGN):
+def _doubted(found: Occupancy, last: Occupancy | None, silent: tuple[str, ...]) -> Occupancy:
+    """A stranger may turn out to be ours once the controllers were asked about a list that has him in it.
+
+    As long as one is ``silent`` (its sentence) only who was told a stranger by all of them is known to be one.
+    """
+    stranger = last is not None and last.holder is Holder.FOREIGN and (not silent or last.who == found.who)
+    if found.holder is not Holder.FOREIGN or stranger:
         return found
+    if silent:
+        why = f"its controllers cannot be asked: {'; '.join(silent)}"
+        return Occupancy(uuid=found.uuid, holder=Holder.UNKNOWN, who=why)
     return Occupancy(uuid=found.uuid, holder=Holder.UNKNOWN, who="asking the controllers", settled=False)
 
 
@@ -229,18 +235,6 @@ def _ender(presence: Presence | None) -> Callable[[], None]:
 
 def _fixed_slots(config: Config) -> dict[str, int]:
     return {name: gpu.slot for name, gpu in config.settings.gpus.items() if gpu.slot is not None}
-
-
-def _controllers(config: Config) -> tuple[dict[str, Controller], tuple[str, ...]]:
-    """Controllers that could be connected, and sentences on the others."""
-    found: dict[str, Controller] = {}
-    trouble: list[str] = []
-    for name, settings in config.settings.controllers.items():
-        try:
-            found[name] = connect_controller(name, settings)
-        except WorkloadError as error:
-            trouble.append(f"controllers.{name}: {error}")
-    return found, tuple(trouble)
 
 
 def _feeds(config: Config) -> tuple[tuple[Source, ...], tuple[str, ...]]:
@@ -255,15 +249,16 @@ def _feeds(config: Config) -> tuple[tuple[Source, ...], tuple[str, ...]]:
     return tuple(found), tuple(trouble)
 
 
-def _observer(name: str, controller: Controller, units: tuple[str, ...]) -> Callable[[], dict[Key, Task]]:
-    def observe() -> dict[Key, Task]:
+def _pools(config: Config) -> tuple[tuple[Account, ...], tuple[str, ...]]:
+    """Pools that could be connected, and sentences on the others."""
+    found: list[Account] = []
+    trouble: list[str] = []
+    for name, settings in config.settings.pools.items():
         try:
-            return {(name, task.unit): task for task in controller.observe(units)}
-        except WorkloadError:
-            # Not reachable is not stopped: without a word the processes themselves must tell.
-            return {}
-
-    return observe
+            found.append(Account(name, settings, connect_pool(name, settings)))
+        except PoolError as error:
+            trouble.append(f"pools.{name}: {error}")
+    return tuple(found), tuple(trouble)
 
 
 def _reader(meter: Meter, unit: str) -> Callable[[], Output]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 import threading
 import time
 from collections.abc import Callable
@@ -11,24 +10,26 @@ from typing import Any, NamedTuple
 import msgspec
 
 from console.config.feed_settings import FeedSettings
+from console.market.asking import Asker
 from console.market.cache import Cache, Points
 from console.market.contract import Answer, Feed, FeedError
 from console.market.ledger import Ledger
 from console.market.pace import next_in_s
-from console.model import Curve, FeedState, Held, Quote, Record, Trail
+from console.model import Curve, FeedState, Held, PoolState, Quote, Record, Trail
 
 TRAILS_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
 
 
 class News(Record):
-    """What the feeds say at one instant, frozen."""
+    """What the feeds say at one instant, and the pools beside them, frozen."""
 
     quotes: tuple[Quote, ...] = ()
     curves: tuple[Curve, ...] = ()
     held: tuple[Held, ...] = ()
     trails: tuple[Trail, ...] = ()
     feeds: tuple[FeedState, ...] = ()
+    pools: tuple[PoolState, ...] = ()
 
 
 class Source(NamedTuple):
@@ -88,29 +89,23 @@ class Keeper:
             asker.stop()
 
 
-class _Asker(threading.Thread):
+class _Asker(Asker):
     """One feed, one thread, one request in flight."""
 
     def __init__(
         self, source: Source, cache: Cache | None, ledger: Ledger, lock: threading.Lock, now: Callable[[], float]
     ) -> None:
-        # A daemon: a source that drips bytes must not keep the console from quitting.
-        super().__init__(name=f"feed {source.name}", daemon=True)
+        super().__init__(f"feed {source.name}", now)
         self._source = source
         self._cache = cache
         self._ledger = ledger
         self._lock = lock
-        self._now = now
-        self._over = threading.Event()
-        self._chance = random.Random()
         self._kept_at = float("-inf")
         self._unkept: tuple[float, Answer] | None = None
-        self.delay_s = 0.0
-        self.settled = False
         self.state = FeedState(name=source.name, kind=source.settings.kind or source.name)
 
     def recall(self) -> None:
-        """Take in what is kept on disk, where it is younger than what is known."""
+        """See Asker.recall."""
         kept = self._cache.load(self._source.name, self._source.settings) if self._cache else None
         if kept is None or kept.answered_at <= (self.state.answered_at or 0.0) or kept.answered_at > self._now():
             return
@@ -120,34 +115,31 @@ class _Asker(threading.Thread):
             self._ledger.take(kept.answer, self._now())
             self._tell(answered_at=kept.answered_at, error="", failures=0, notes=kept.answer.notes)
 
-    def run(self) -> None:
-        self._over.wait(self.delay_s)
-        while not self._over.is_set():
-            wait_s = self._young_for_s()
-            if wait_s <= 0:
-                wait_s = self._ask()
-            with self._lock:
-                self._tell(next_at=self._now() + wait_s)
-            self.settled = True
-            self._over.wait(wait_s)
-            if self.state.failures == 0:
-                self.recall()  # another console may have asked meanwhile
-
     def stop(self) -> None:
         """Ask no more, and keep what came since the last keeping."""
-        self._over.set()
+        super().stop()
         self._source.feed.close()
         if self._unkept is not None:
             self._keep(*self._unkept)
 
-    def _young_for_s(self) -> float:
-        """Seconds until the newest answer, whoever had it, is as old as the interval."""
+    def young_for_s(self) -> float:
+        """See Asker.young_for_s."""
         if self.state.failures or self.state.answered_at is None:
             return 0.0
         return self.state.answered_at + 0.95 * self._source.feed.interval_s - self._now()
 
-    def _ask(self) -> float:
-        """One reading; seconds until the next."""
+    @property
+    def failing(self) -> bool:
+        """See Asker.failing."""
+        return self.state.failures > 0
+
+    def waits_until(self, next_at: float) -> None:
+        """See Asker.waits_until."""
+        with self._lock:
+            self._tell(next_at=next_at)
+
+    def ask(self) -> float:
+        """See Asker.ask."""
         asked_at, source = self._now(), self._source
         try:
             answer = source.feed.read(asked_at, source.settings.timeout_s)

@@ -10,6 +10,7 @@ from console.flips.records import Plan, Progress
 from console.market.keeper import News
 from console.model import Batch, Occupancy, Output, Quote, Uuid
 from console.paths import Places
+from console.site.interface import Check
 from console.telemetry.source import Source
 from console.workloads.expand import Placed
 
@@ -61,6 +62,10 @@ class Ground(Protocol):
         """What the operator must know all the time."""
 
     @property
+    def obstacle(self) -> str:
+        """Why nothing can be flipped just now, whoever asks (a disk that takes no line of the journal), or ""."""
+
+    @property
     def source(self) -> Source:
         """Where readings come from."""
 
@@ -99,10 +104,11 @@ class Ground(Protocol):
         """The same, spot prices as medians of ten minutes and network figures as means of a day: for advice."""
 
     def news(self) -> News:
-        """How the feeds fare, what they know ahead, what is held back and the last day of each quote."""
+        """How feeds and pools fare, what feeds know ahead, what is held back and the last day of each quote."""
 
-    def check(self) -> tuple[str, ...]:
-        """What controllers find wrong with the configured units. The one call that may block, for seconds."""
+    def check(self) -> Check:
+        """Which controllers do not answer, and what the others find wrong with their units. The one call that may
+        block, for seconds."""
 
     def close(self) -> None:
         """Let go of everything; changes nothing outside."""

@@ -22,6 +22,13 @@ class JournalLine(Record):
     body: dict[str, object]
 
 
+class Check(Record):
+    """What was found by looking over controllers and units, in sentences: faults stop flips, warnings may spoil one."""
+
+    faults: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+
+
 class Site(Protocol):
     """Live state and the right to plan and flip. Every method but ``check`` returns at once; ``listen`` brings news."""
 
@@ -68,8 +75,8 @@ class Site(Protocol):
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone. Raises ValueError for one that is still there."""
 
-    def check(self) -> tuple[str, ...]:
-        """What controllers find wrong with the configured units; blocks while they are asked."""
+    def check(self) -> Check:
+        """Which controllers do not answer, and what the others find wrong with their units; blocks for seconds."""
 
     def close(self) -> None:
         """Stop reading. Changes nothing outside: no workload is touched, running flips end by their own rules."""

@@ -17,7 +17,7 @@ from console.history.measured import Figure
 from console.model import Guard, HostState, Snapshot, Totals, Uuid
 from console.site.backfill import Past
 from console.site.ground import Ground
-from console.site.interface import JournalLine
+from console.site.interface import Check, JournalLine
 from console.site.state import State
 
 WAIT_S = 1.0
@@ -33,7 +33,7 @@ class LiveSite:
     ) -> None:
         self._ground = ground
         self._at_end = at_end
-        self._read_only = read_only
+        self._looks = read_only
         self._state = State(ground, read_only, keeps=keeps)
         self._lock = threading.Lock()
         self._heard: list[Callable[[Snapshot], None]] = []
@@ -52,6 +52,11 @@ class LiveSite:
         """Begin. Call from the main thread: the sampler dies with the thread that spawned it."""
         self._ground.source.start()
         self._thread.start()
+
+    @property
+    def read_only(self) -> str:
+        """Why this console may only look, from its start on or just now, or ""."""
+        return self._looks or self._ground.obstacle
 
     def now(self) -> float:
         """Unix seconds on the site's own clock."""
@@ -81,7 +86,7 @@ class LiveSite:
 
     def prepare(self) -> None:
         """A dialog opened on the plan made last."""
-        if not self._read_only:
+        if not self.read_only:
             self._ground.flipper.prepare(self._planned)
 
     def dismiss(self) -> None:
@@ -90,8 +95,8 @@ class LiveSite:
 
     def flip(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
         """Carry out a confirmed plan."""
-        if self._read_only:
-            raise PermissionError(f"read-only: {self._read_only}")
+        if self.read_only:
+            raise PermissionError(f"read-only: {self.read_only}")
 
         def both(progress: Progress) -> None:
             with self._lock:
@@ -110,17 +115,19 @@ class LiveSite:
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""
-        if self._read_only:
-            raise PermissionError(f"read-only: {self._read_only}")
+        if self.read_only:
+            raise PermissionError(f"read-only: {self.read_only}")
         uuids = tuple(row.reading.uuid for row in self._snapshot.rows if row.reading.slot in slots)
         threading.Thread(target=self._state.journal.unpin, args=(uuids, slots), name="unpin", daemon=True).start()
 
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone."""
+        if self.read_only:
+            raise ValueError(f"this console only looks: {self.read_only}")
         self._ground.source.forget(uuid)
 
-    def check(self) -> tuple[str, ...]:
-        """What controllers find wrong with the configured units; blocks while they are asked."""
+    def check(self) -> Check:
+        """Which controllers do not answer, and what the others find wrong with their units; blocks for seconds."""
         return self._ground.check()
 
     def close(self) -> None:
@@ -177,9 +184,9 @@ class LiveSite:
 
     def _refusing(self, made: Plan) -> Plan:
         """``made``, with nothing in it but refusals where this console may only look."""
-        if not self._read_only or not made.moves:
+        if not self.read_only or not made.moves:
             return made
-        guard = Guard(name="read-only", sentence=f"this console only looks: {self._read_only}")
+        guard = Guard(name="read-only", sentence=f"this console only looks: {self.read_only}")
         slots = tuple(slot for move in made.moves for slot in move.slots)
         return msgspec.structs.replace(made, moves=(), refusals=(*made.refusals, Refusal(slots=slots, guard=guard)))
 

@@ -6,12 +6,15 @@ from collections.abc import Iterator
 
 from console import units
 from console.config.settings import Settings
+from console.economics.terms import Price
 from console.market.disagreement import disagreements
 from console.market.keeper import News
 from console.market.prices import Prices
-from console.market.quotes import Board
+from console.market.quotes import POWER, YEAR_S, Board
 from console.model import Disagreement, LogLine, Market, Quote
 
+TARIFF = "tariff"
+"""The source of a price that the config's components make up."""
 Figure = tuple[str, str]
 """kind, name"""
 
@@ -65,6 +68,20 @@ class MarketView:
                 text = f"{two.name}: {two.high.source} is {units.share(two.fraction)} above {two.low.source}"
                 yield LogLine(at=now, text=text, tone="warn")
         self._failing, self._held, self._apart = failing, held, apart
+
+
+def composed(power: Price, currency: str, now: float) -> tuple[Quote, ...]:
+    """The site's power price as one quote, where it is the sum of several figures: nobody pays the wholesale price.
+
+    It is as old as the oldest of its parts that has an age.
+    """
+    if power.value is None or len(power.inputs) < 2:
+        return ()
+    ages = [one.at for one in power.inputs if one.at is not None]
+    at = min(ages, default=now)
+    limit_s = 0.0 if power.stale else max(YEAR_S, now - at)
+    name, kind, unit = POWER, "power_price", f"{currency}/kWh"
+    return (Quote(name=name, kind=kind, value=power.value, unit=unit, source=TARIFF, at=at, max_age_s=limit_s),)
 
 
 def _worth(settings: Settings, board: Board, quote: Quote, now: float) -> float | None:

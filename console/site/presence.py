@@ -11,6 +11,7 @@ import json
 import os
 from pathlib import Path
 
+from console.paths import unwritable
 from console.text import clean
 
 SCHEMA = 1
@@ -19,34 +20,46 @@ MAX_BYTES = 4096
 
 
 class Presence:
-    """This console's own mark. ``reason`` is "" when it may act, else the sentence that says why it may only look."""
+    """This console's own mark. ``reason`` is "" when it may act, else the sentence that says why it may only look.
+
+    One that cannot leave its mark may only look as well: the others could not see that it disagrees with them.
+    """
 
     def __init__(self, folder: Path, config_hash: str) -> None:
         self._path = folder / f"console-{os.getpid()}.presence"
-        self._fd = _claim(self._path)
-        # Marked before looking: of two that start together at least one sees the other.
-        self._mark(config_hash, acts=True)
-        self.reason = _disagreement(folder, self._path, config_hash)
-        if self.reason:
-            self._mark(config_hash, acts=False)
-
-    def _mark(self, config_hash: str, *, acts: bool) -> None:
-        mark = {"pid": os.getpid(), "config": config_hash, "schema": SCHEMA, "acts": acts}
-        os.ftruncate(self._fd, 0)
-        os.pwrite(self._fd, json.dumps(mark).encode(), 0)
+        self._fd: int | None = None
+        try:
+            self._fd = _claim(self._path)
+            # Marked before looking: of two that start together at least one sees the other.
+            _mark(self._fd, config_hash, acts=True)
+            self.reason = _disagreement(folder, self._path, config_hash)
+            if self.reason:
+                _mark(self._fd, config_hash, acts=False)
+        except OSError as error:
+            self.close()
+            self.reason = f"{unwritable(folder, error)}, then start again"
 
     def close(self) -> None:
         """Take the mark away."""
+        if self._fd is None:
+            return
         with contextlib.suppress(OSError):
             self._path.unlink()
         with contextlib.suppress(OSError):
             os.close(self._fd)
+        self._fd = None
+
+
+def _mark(fd: int, config_hash: str, *, acts: bool) -> None:
+    mark = json.dumps({"pid": os.getpid(), "config": config_hash, "schema": SCHEMA, "acts": acts}).encode()
+    os.ftruncate(fd, 0)
+    os.pwrite(fd, mark, 0)
 
 
 def _claim(path: Path) -> int:
     while True:
         fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o660)
-        with contextlib.suppress(PermissionError):
+        with contextlib.suppress(PermissionError):  # another operator's, left behind by a process of the same number
             os.fchmod(fd, 0o660)  # whatever the umask says: the others of the group must be able to read it
         fcntl.flock(fd, fcntl.LOCK_EX)
         # Between open and flock another console may have taken the file for one left behind, and away.

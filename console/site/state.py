@@ -38,7 +38,8 @@ from console.site.backfill import Past, backfill
 from console.site.credit import CreditView
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
 from console.site.ground import Ground
-from console.site.marketview import MarketView
+from console.site.hosting import Hosting
+from console.site.marketview import MarketView, composed
 from console.site.pricing import Pricing, Seen
 from console.site.record import JournalView
 from console.workloads.expand import Placed, place
@@ -56,15 +57,18 @@ class State:
         settings = ground.config.settings
         kept = not ground.simulated
         self._ground = ground
+        self._currency = settings.site.currency
         self._read_only = read_only
         self._measured = Measured(ground.places.state / "measured.json" if kept else None, keeps=keeps)
         today = ground.places.state / "today.json" if kept else None
         self._accrued = Accrued(today, settings.site.timezone, keeps=keeps)
-        self.pricing = Pricing(ground.config, self._measured)
+        self._hosting = Hosting(settings, ground.places.state if kept else None, keeps=keeps)
+        self.pricing = Pricing(ground.config, self._measured, self._hosting)
         self.journal = JournalView(ground)
         self.market = MarketView(settings)
         self._credit = CreditView(ground, keeps=keeps)
         self.placed: tuple[Placed, ...] = ()
+        self._misplaced: tuple[str, ...] = ()
         self._roster: tuple[tuple[int, Uuid, str], ...] | None = None
         self._log: deque[LogLine] = deque(maxlen=LOG_LINES)
         self._rows: tuple[GpuRow, ...] = ()
@@ -86,15 +90,23 @@ class State:
         now = self._ground.now()
         self._place(batch, now)
         self.journal.refresh()
-        quotes = self._ground.quotes(now)
+        learned = self._hosting.quotes
+        quotes = (*self._ground.quotes(now), *learned)
         board = Board().put(quotes)
+        news = self._ground.news()
         self.pricing.begin(
-            board, lambda: Board().put(self._ground.smoothed(now)), now, batch.readings, self._credit.now
+            board,
+            lambda: Board().put((*self._ground.smoothed(now), *learned)),
+            now,
+            batch.readings,
+            self._credit.now,
+            news.curves,
         )
+        quotes = (*composed(self.pricing.site.power, self._currency, now), *quotes)
         occupancies = self._ground.occupancies(batch, self.placed)
         rows = tuple(self._row(r, o, now) for r, o in zip(batch.readings, occupancies, strict=True))
-        news = self._ground.news()
         self._credit.watch(rows, board, news.pools, now)
+        self._hosting.watch(rows, board, now)
         market = self._credit.within(self.market.at(board, news, now))
         self._tell(batch, rows, quotes, now)
         self._rows = rows
@@ -104,6 +116,7 @@ class State:
         """Keep what was learnt."""
         self._measured.save()
         self._accrued.save()
+        self._hosting.close()
         self._credit.close()
 
     def candidates(self) -> tuple[Candidate, ...]:
@@ -139,6 +152,8 @@ class State:
             self._roster = roster
             self.placed, warnings = place(self._ground.config.settings, roster)
             self._ground.watch(self.placed)
+            # Without any GPU the host's own trouble is the news, not that each of them is missing.
+            self._misplaced = warnings if roster else ()
             for warning in warnings:
                 self._log.appendleft(LogLine(at=now, text=warning, tone="warn"))
         by_gpu: dict[Uuid, dict[str, Candidate]] = {r.uuid: {} for r in batch.readings}
@@ -187,7 +202,8 @@ class State:
     def _guards(self, reading: Reading, occupancy: Occupancy, candidates: dict[str, Candidate]) -> tuple[Guard, ...]:
         locks = self.journal.locks(reading.uuid)
         held = candidates.get(occupancy.instance.workload) if occupancy.instance else None
-        case = Case(reading=reading, occupancy=occupancy, terms=held.terms if held else "")
+        terms, contract = (held.terms, held.contract) if held else ("", "")
+        case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract)
         return tuple(g for g in standing(case) if g.name in SHOWN_GUARDS) + locks
 
     def _tell(self, batch: Batch, rows: tuple[GpuRow, ...], quotes: tuple[Quote, ...], now: float) -> None:
@@ -231,7 +247,7 @@ class State:
             host_state=batch.host_state,
             reason=batch.reason,
             simulated=ground.simulated,
-            read_only=self._read_only,
+            read_only=self._read_only or ground.obstacle,
             rows=self._rows,
             quotes=quotes,
             totals=sums,
@@ -239,7 +255,7 @@ class State:
             power_limit_w=settings.site.power_limit_w,
             market=market,
             log=tuple(self._log)[:50],
-            banners=ground.banners,
+            banners=(*ground.banners, *self._misplaced),
             trend_net=net.values,
             trend_power_w=power.values,
             trend_step_s=net.step_s,

@@ -33,6 +33,11 @@ def _option(option: Option, row: GpuRow, snapshot: Snapshot, now: float, room: i
     head = Piece(f"{glyph} {option.workload}", tone), Piece(f"  {option.basis.value}{runs}", "label")
     yield fit((*head, *_worth(option, snapshot.currency)), room)
     yield fit((Piece("  "), *_sum(option, symbol, wide=room >= WIDE)), room)
+    if option.now_per_h is not None and option.now_per_h != option.net_per_h:
+        at_once, net = (units.money(value, 5) for value in (option.now_per_h, option.net_per_h))
+        yield _said(f"now {at_once} {symbol}/h, as it is rented or vacant; decisions are made of {net}", room)
+    for words in option.clauses:
+        yield _said(words, room)
     for words in (*option.missing, *option.old):
         yield fit((Piece(f"  {words}", "warn"),), room)
     for one in option.inputs:

@@ -50,6 +50,7 @@ def _reasons(row: GpuRow, snapshot: Snapshot) -> list[tuple[str, str, str]]:
     out = [("guard", f"{g.name}: {g.sentence}{_forceable(g.forceable)}", "value") for g in row.guards]
     out += [("blocked", text, "warn") for text in row.money.advice.blocks]
     for option in row.money.options:
+        out += [("contract", text, "value") for text in option.clauses]
         if option.stale and option.net_per_h is not None:
             out.append(("stale", f"{option.workload}: {', '.join(option.old) or 'its price'}", "warn"))
         if option.net_per_h is None and option.missing:
@@ -60,6 +61,10 @@ def _reasons(row: GpuRow, snapshot: Snapshot) -> list[tuple[str, str, str]]:
             worth = units.money(option.off_above_price, 3, sign=False)
             text = f"off beats {option.workload} while a kWh costs more than {worth} {units.symbol(snapshot.currency)}"
             out.append(("off", text, "label"))
+    compared = {option.workload for option in row.money.options}
+    for kept in snapshot.market.kept:
+        if kept.text and kept.workload in compared:
+            out.append(("credited", kept.text, "warn" if kept.flagged else "label"))
     if row.reading.throttle:
         out.append(("throttle", ", ".join(row.reading.throttle), "warn"))
     for xid in row.reading.xids[-2:]:

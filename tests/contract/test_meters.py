@@ -13,6 +13,7 @@ from console.workloads.contract import Meter, WorkloadError
 from console.workloads.registry import connect_meter, meter_kinds
 from tests.contract.hostile import WAYS, answer, serving
 from tests.rig.processes import Running
+from tests.rig.workload import SHARE_EVERY_S
 
 KINDS = {"xmrig": ("mine", "H/s"), "vllm": ("ai", "tok/s")}
 TOKEN = "t0ken-that-nobody-may-see"
@@ -52,6 +53,14 @@ def test_running_workload_is_read_with_its_unit(kind: str, workload: START, tmp_
     output = read_until(meter, lambda output: bool(output.value))
     assert (output.unit, output.state) == (unit, WorkState.RUNNING)
     assert output.value == pytest.approx(5000, rel=0.1) and abs(output.at - time.time()) < 2
+    meter.close()
+
+
+def test_a_miner_tells_what_its_shares_are_worth(workload: START, tmp_path: Path) -> None:
+    """Accepted shares times their difficulty, in hashes; rejected ones are worth nothing."""
+    meter = meter_at("xmrig", workload("mine", "3,4", tmp_path, warm_s=0, rate=5000, reject_every=2).url)
+    output = read_until(meter, lambda output: (output.accepted or 0) >= 1 and (output.rejected or 0) >= 1)
+    assert output.credited_hashes == (output.accepted or 0) * 2 * 5000 * SHARE_EVERY_S
     meter.close()
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from tests.contract.hostile import Hostile, answer
 from tests.e2e.host import CONSOLE, Host
+from tests.rig.terminal import Terminal
 
 pytestmark = pytest.mark.nvml
 
@@ -142,3 +143,26 @@ def test_money_follows_a_feed_that_lives_dies_and_returns(here: Host, market: Ma
     known = here.status()
     assert quote(known)["value"] in (1.26, 1.30), "a restart without a network shows what is known"
     assert quote(known)["age_s"] > 0
+
+
+def test_the_screen_follows_as_well(here: Host, market: Market) -> None:
+    """Header, market screen and ladder show the price move, grow stale with a word, and come back."""
+    with Terminal([*CONSOLE, "--config", str(here.config)], (160, 45), here.env) as terminal:
+        terminal.wait_for("ERG 0.84 $/ERG", 20)
+        terminal.wait_for("ergo", 10)
+        terminal.send("2")
+        terminal.wait_for("gecko", 10)
+        market.price = 1.26
+        terminal.wait_for("1.26", 15)
+        market.close()
+        terminal.wait_for("stale", 20)
+        assert "1.26" in terminal.text
+        terminal.wait_for("nothing listens at", 20)
+        terminal.send("1", "w")
+        terminal.wait_for("price of ERG", 10)
+        terminal.send("escape")
+        market.price = 1.30
+        market.open()
+        terminal.wait_for("ERG 1.30 $/ERG", 30)
+        terminal.send("q")
+        assert terminal.wait_exit() == 0

@@ -97,18 +97,20 @@ def windows(output: Output, gpus: int) -> list[float | None]:
 def summary(output: Output) -> dict[str, object]:
     """XMRig's GET /2/summary."""
     shares = int(output.warm_for_s / SHARE_EVERY_S)
+    difficulty = int(output.options.rate * len(output.options.gpus) * SHARE_EVERY_S)  # hashes that a share stands for
     rejected = shares // output.options.reject_every if output.options.reject_every else 0
     total = windows(output, len(output.options.gpus)) if output.rate else [0.0, 0.0, 0.0]
     return {
         "id": "rig", "worker_id": "rig", "uptime": int(output.uptime_s), "restricted": True, "kind": "miner",
         "version": "6.22.1", "ua": "XMRig/6.22.1", "algo": "kawpow", "donate_level": 1, "paused": False,
         "results": {
-            "diff_current": 4294967296, "shares_good": shares - rejected, "shares_total": shares,
-            "avg_time": int(SHARE_EVERY_S), "avg_time_ms": int(SHARE_EVERY_S * 1000), "hashes_total": shares << 32,
+            "diff_current": difficulty, "shares_good": shares - rejected, "shares_total": shares,
+            "avg_time": int(SHARE_EVERY_S), "avg_time_ms": int(SHARE_EVERY_S * 1000),
+            "hashes_total": (shares - rejected) * difficulty,
         },
         "connection": {
             "pool": "pool.invalid:3333", "ip": "192.0.2.1", "uptime": int(output.uptime_s), "ping": 21, "failures": 0,
-            "tls": None, "algo": "kawpow", "diff": 4294967296, "accepted": shares - rejected, "rejected": rejected,
+            "tls": None, "algo": "kawpow", "diff": difficulty, "accepted": shares - rejected, "rejected": rejected,
         },
         "hashrate": {"total": total, "highest": max(rate or 0.0 for rate in total) if output.rate else None},
     }  # fmt: skip

@@ -65,5 +65,6 @@ def test_every_example_of_the_market_page_is_a_config(tmp_path: Path) -> None:
     path = tmp_path / "config.toml"
     path.write_text("\n".join(blocks))
     path.chmod(0o600)
-    feeds = load(path).settings.feeds
-    assert {feed.kind or name for name, feed in feeds.items()} == {*KINDS}
+    loaded = load(path).settings
+    assert {feed.kind or name for name, feed in loaded.feeds.items()} == {*KINDS}
+    assert loaded.pools and loaded.contracts

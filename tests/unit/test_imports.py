@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tomllib
+from pathlib import Path
 
 import pytest
+
+from console.config.kinds import CONTROLLERS, FEEDS, METERS, POOLS, kinds_in
 
 HEAVY = ("textual", "rich", "httpx", "psutil", "asyncio", "sqlite3", "dbus_fast", "pynvml", "console.site")
 CODE = """
@@ -45,3 +49,21 @@ def test_importing_the_command_line_loads_only_the_standard_library() -> None:
     code = "import sys, console.cli; print([m for m in sys.modules if m.split('.')[0] in ('msgspec', 'textual')])"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize(
+    ("folder", "contract"),
+    [
+        (CONTROLLERS, "Controllers do not know each other"),
+        (METERS, "Meters do not know each other"),
+        (FEEDS, "Feeds do not know each other"),
+        (POOLS, "Pools do not know each other"),
+    ],
+)
+def test_every_member_of_a_registry_is_held_apart_from_the_others(folder: str, contract: str) -> None:
+    """A new file in a registry has to be put into the import contract of its kind."""
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text())
+    contracts = project["tool"]["importlinter"]["contracts"]
+    [modules] = [one["modules"] for one in contracts if one["name"] == contract]
+    package = f"console.{folder.replace('/', '.')}"
+    assert sorted(modules) == [f"{package}.{kind}" for kind in kinds_in(folder)]

@@ -64,6 +64,7 @@ def test_whole_answer_is_read(miner: Miner) -> None:
         ("00000000:61:00.0", 48_630_000.0),
     )
     assert (output.accepted, output.rejected, output.algorithm, output.uptime_s) == (46, 2, "kawpow", 1912)
+    assert output.credited_hashes == 10 * float(2**64 - 1)
 
 
 def test_sum_is_of_the_cards_and_not_of_the_processor(miner: Miner) -> None:
@@ -71,6 +72,27 @@ def test_sum_is_of_the_cards_and_not_of_the_processor(miner: Miner) -> None:
     miner.summary["hashrate"]["total"][0] += 5000.0
     miner.backends[0]["threads"] = [{"intensity": 1, "affinity": 0, "hashrate": [5000.0, 5000.0, None]}]
     assert miner.read().value == 230_640_000.0
+
+
+@pytest.mark.parametrize(("rate", "told"), [([5000.0, None, None], False), ([None, 7.0, None], False), ([0.0], True)])
+def test_shares_of_the_processor_are_not_taken_for_the_cards(miner: Miner, rate: list[float], told: bool) -> None:
+    """A share does not tell who found it: while the CPU hashes as well, what is credited to the cards is not known."""
+    miner.backends[0]["threads"] = [{"intensity": 1, "affinity": 0, "hashrate": rate}]
+    assert (miner.read().credited_hashes is not None) == told
+    miner.backends = [miner.backends[0]]
+    assert miner.read().credited_hashes is not None, "alone it is what is measured"
+
+
+@pytest.mark.parametrize(
+    ("results", "credited"),
+    [({"hashes_total": 0}, 0.0), ({"hashes_total": None}, None), ({}, None), ({"hashes_total": -5}, None)],
+)
+def test_credited_hashes_are_the_sum_or_unknown(miner: Miner, results: object, credited: float | None) -> None:
+    """What an older miner does not say is not 0."""
+    miner.summary["results"] = results
+    assert miner.read().credited_hashes == credited
+    del miner.summary["results"]
+    assert miner.read().credited_hashes is None
 
 
 def test_empty_ten_second_window_falls_back_to_the_minute(miner: Miner) -> None:
@@ -134,6 +156,7 @@ def test_lost_pool_is_told_though_hashes_still_run(miner: Miner, uptime: int, st
         ("summary", {"hashrate": {"total": [1]}, "uptime": None}),
         ("summary", b'{"hashrate": {"total": [1e999]}, "uptime": 1}'),
         ("summary", {**SUMMARY, "connection": {"accepted": 1.5}}),
+        ("summary", {**SUMMARY, "results": {"hashes_total": "many"}}),
         ("backends", {"threads": []}),
         ("backends", [{"threads": [{"bus_id": 41}]}]),
         ("backends", b"[{"),

@@ -2,7 +2,9 @@
 
 Seen in real runs: the first rates are 0 or null while the dataset is built; a window (10 s, 60 s, 15 min) is null until
 it has been lived through; paused miners keep their memory and fade to 0 over 10 s; with the pool gone
-``connection.uptime`` is 0 while the counters stay.
+``connection.uptime`` is 0 while the counters stay. ``results.hashes_total`` is the sum of the difficulty, in hashes, of
+all shares that the pool accepted since the miner's start; what the miner donates is not in it (XMRig's
+src/base/net/stratum/NetworkState.cpp: ``m_hashes += result.diff``, of the user's own strategy alone).
 """
 
 from __future__ import annotations
@@ -39,9 +41,14 @@ class _Connection(msgspec.Struct):
     rejected: int | None = None
 
 
+class _Results(msgspec.Struct):
+    hashes_total: float | None = None
+
+
 class _Summary(msgspec.Struct):
     hashrate: _Hashrate
     uptime: float
+    results: _Results = msgspec.field(default_factory=_Results)
     connection: _Connection = msgspec.field(default_factory=_Connection)
     algo: str | None = None
     paused: bool = False
@@ -71,7 +78,7 @@ class XMRig:
         """See Meter.read. H/s of the last 10 s, else of the last 60 s."""
         end = time.monotonic() + timeout_s
         summary = _decoded(self._api.get("/2/summary", timeout_s), _Summary)
-        per_gpu = self._per_gpu(max(0.05, end - time.monotonic()))
+        per_gpu, alone = self._per_gpu(max(0.05, end - time.monotonic()))
         value = math.fsum(rate for _, rate in per_gpu) if per_gpu else _rate(summary.hashrate.total)
         state, reason = _judged(summary, value)
         return Output(
@@ -82,6 +89,7 @@ class XMRig:
             per_gpu=per_gpu,
             accepted=_count(summary.connection.accepted),
             rejected=_count(summary.connection.rejected),
+            credited_hashes=_total(summary.results.hashes_total) if alone else None,
             algorithm=clean(summary.algo, 40) if summary.algo else None,
             uptime_s=max(0.0, summary.uptime),
             reason=reason,
@@ -91,21 +99,25 @@ class XMRig:
         """See Meter.close."""
         self._api.close()
 
-    def _per_gpu(self, timeout_s: float) -> tuple[tuple[str, float], ...]:
-        """H/s by PCI address; empty where this XMRig does not say (404 before version 6, or no card in use).
+    def _per_gpu(self, timeout_s: float) -> tuple[tuple[tuple[str, float], ...], bool]:
+        """H/s by PCI address, and whether nothing beside these cards hashes: shares do not tell who found them.
 
-        Threads of the CUDA and OpenCL backends have a bus, those of the CPU's have none.
+        Empty where this XMRig does not say (404 before version 6, or no card in use). Threads of the CUDA and OpenCL
+        backends have a bus, those of the CPU's have none.
         """
         try:
             backends = _decoded(self._api.get("/2/backends", timeout_s), list[_Backend])
         except StatusError:
-            return ()
+            return (), True
         rates: dict[str, float] = {}
+        others = 0.0
         for thread in (thread for backend in backends for thread in backend.threads):
             rate, pci = _rate(thread.hashrate), _pci(thread.bus_id)
             if rate is not None and pci is not None:
                 rates[pci] = rates.get(pci, 0.0) + rate
-        return tuple(sorted(rates.items()))
+            else:
+                others += rate or 0.0
+        return tuple(sorted(rates.items())), not (rates and others)
 
 
 def _judged(summary: _Summary, value: float | None) -> tuple[WorkState, str]:
@@ -139,6 +151,10 @@ def _pci(bus_id: str | None) -> str | None:
 
 def _count(value: int | None) -> int | None:
     return value if value is not None and value >= 0 else None
+
+
+def _total(value: float | None) -> float | None:
+    return value if value is not None and math.isfinite(value) and value >= 0 else None
 
 
 def _decoded(body: bytes, kind: type[T]) -> T:

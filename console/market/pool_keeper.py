@@ -1,0 +1,134 @@
+"""Asks every pool in a thread of its own and keeps what it said last, on disk too: a restart asks nobody too soon."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+
+from console import store
+from console.config.pool_settings import PoolSettings
+from console.market.asking import Asker
+from console.market.pace import next_in_s
+from console.market.pool_contract import Balance, Pool, PoolError
+from console.model import PoolState, Record
+
+
+class Account(NamedTuple):
+    """A pool with what the config says of it."""
+
+    name: str
+    settings: PoolSettings
+    pool: Pool
+
+
+class KeptBalance(Record):
+    """One pool's file. ``made_by`` tells the settings it was asked with: others make it worthless."""
+
+    made_by: str = ""
+    balance: Balance = Balance(at=0.0)
+
+
+class PoolKeeper:
+    """The pools of one site. Every method but ``start`` and ``close`` may be called from any thread at any time."""
+
+    def __init__(
+        self, accounts: tuple[Account, ...], folder: Path | None, now: Callable[[], float] = time.time
+    ) -> None:
+        self._lock = threading.Lock()
+        self._askers = tuple(_PoolAsker(account, folder, self._lock, now) for account in accounts)
+
+    def start(self, delay_s: float = 0.0) -> None:
+        """Show what is kept on disk, and ask after ``delay_s``: importing httpx may not delay a first paint."""
+        for asker in self._askers:
+            asker.recall()
+            asker.delay_s = delay_s
+            asker.start()
+
+    def states(self) -> tuple[PoolState, ...]:
+        """What each pool said last, and how it fares."""
+        with self._lock:
+            return tuple(asker.state for asker in self._askers)
+
+    def close(self) -> None:
+        """Ask no more; returns at once, and a reading under way ends by itself."""
+        for asker in self._askers:
+            asker.stop()
+
+
+class _PoolAsker(Asker):
+    """One account, one thread, one request in flight."""
+
+    def __init__(self, account: Account, folder: Path | None, lock: threading.Lock, now: Callable[[], float]) -> None:
+        super().__init__(f"pool {account.name}", now)
+        self._account = account
+        self._path = folder / f"{account.name}.json" if folder else None
+        self._made_by = sha256(msgspec.json.encode(account.settings)).hexdigest()
+        self._lock = lock
+        self._failures = 0
+        self.state = PoolState(name=account.name, coin=account.settings.coin)
+
+    def recall(self) -> None:
+        """See Asker.recall."""
+        kept = store.load(self._path, KeptBalance, KeptBalance()) if self._path else KeptBalance()
+        if kept.made_by == self._made_by and (self.state.at or 0.0) < kept.balance.at <= self._now():
+            self._tell(kept.balance)
+
+    def young_for_s(self) -> float:
+        """See Asker.young_for_s."""
+        if self._failures or self.state.at is None:
+            return 0.0
+        return self.state.at + 0.95 * self._account.pool.interval_s - self._now()
+
+    def ask(self) -> float:
+        """See Asker.ask."""
+        asked_at, account = self._now(), self._account
+        try:
+            balance = account.pool.read(asked_at, account.settings.timeout_s)
+        except PoolError as error:
+            return self._failed(str(error), error.retry_after_s)
+        except Exception as error:
+            # A defect of a pool's reader costs that pool its figures and nobody else anything.
+            return self._failed(f"pools.{account.name} has a defect ({type(error).__name__})", None)
+        self._tell(balance)
+        self._keep(balance)
+        return next_in_s(account.pool.interval_s, 0, None, self._chance)
+
+    @property
+    def failing(self) -> bool:
+        """See Asker.failing."""
+        return self._failures > 0
+
+    def stop(self) -> None:
+        """Ask no more."""
+        super().stop()
+        self._account.pool.close()
+
+    def _tell(self, balance: Balance) -> None:
+        self._failures = 0
+        told: dict[str, Any] = msgspec.structs.asdict(balance)
+        if balance.payout_min is None:
+            told["payout_min"] = self._account.settings.payout_min
+        with self._lock:
+            self.state = msgspec.structs.replace(self.state, error="", **told)
+
+    def _failed(self, sentence: str, retry_after_s: float | None) -> float:
+        """The last balance stays, with its true age."""
+        self._failures += 1
+        with self._lock:
+            self.state = msgspec.structs.replace(self.state, error=sentence)
+        return next_in_s(self._account.pool.interval_s, self._failures, retry_after_s, self._chance)
+
+    def _keep(self, balance: Balance) -> None:
+        if self._path is None:
+            return
+        try:
+            self._path.parent.mkdir(mode=0o770, exist_ok=True)
+        except OSError:
+            return
+        store.save(self._path, KeptBalance(made_by=self._made_by, balance=balance))
