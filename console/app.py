@@ -1,4 +1,4 @@
-"""The console's Textual application: one site, one screen that is told what is new, nothing that waits."""
+"""The console's Textual application: one site, a screen per mode, the one in front told what is new, nothing waits."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import time
 import traceback
 from collections.abc import Sequence
 from contextlib import ExitStack
+from functools import partial
 
 from rich.segment import Segment, Segments
 from textual.app import App
@@ -17,9 +18,11 @@ from textual.message import Message
 from console import theming
 from console.driver import PatientDriver
 from console.flips.records import Plan, Progress
-from console.model import Snapshot
+from console.model import LogLine, Snapshot
 from console.screens.gpus import GpusScreen
+from console.screens.mode import ModeScreen
 from console.site.interface import Site
+from console.view.actions import GPUS, MARKET
 
 TICK_S = 1.0
 """Ages are told in seconds; where data comes as often, its own paints are enough."""
@@ -52,7 +55,9 @@ class ConsoleApp(App[None]):
     site: Site
     read_only: str
     gpus: GpusScreen
+    front: ModeScreen
 
+    DEFAULT_MODE = GPUS
     TITLE = "changeover"
     ENABLE_COMMAND_PALETTE = False  # ours is an action of the registry; Textual's key and commands stay unbound
 
@@ -78,15 +83,60 @@ class ConsoleApp(App[None]):
         self.stylesheet.set_variables(self.get_css_variables())
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
-        self.gpus = GpusScreen(theming.ink(self.look), site.snapshot(), self)
+        self._ink = theming.ink(self.look)
+        self.front = self.gpus = GpusScreen(self._ink, site.snapshot(), self)
+        self._screens: dict[str, ModeScreen] = {GPUS: self.gpus}
+        for mode in (GPUS, MARKET):
+            self.add_mode(mode, partial(self._screen_of, mode))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
         """Without colour none may slip in from Textual's own widgets. Else no line needs a filter: none is cheaper."""
         return self._filters_wanted
 
-    def get_default_screen(self) -> GpusScreen:
-        """The screen of GPUs is there from the first frame on."""
-        return self.gpus
+    # ---- modes -------------------------------------------------------------------------------------------------------
+
+    def _screen_of(self, mode: str) -> ModeScreen:
+        """The screen of a mode, imported and made when it is first opened."""
+        if mode not in self._screens:
+            from console.screens.market import MarketScreen
+
+            self._screens[mode] = MarketScreen(self._ink, self.site.snapshot(), self)
+        return self._screens[mode]
+
+    def show_mode(self, name: str) -> None:
+        """Bring the screen of a mode to the front as it was left, with what is known now.
+
+        It comes in one frame, the first time in two: Textual paints a new screen once when it is mounted and once more
+        when it is resumed.
+        """
+        if name == self.current_mode:
+            return
+        self.front = self._screen_of(name)
+        held = ExitStack()
+        held.enter_context(self.batch_update())
+        self.front.apply(self.site.snapshot())
+        mounted = self.switch_mode(name)
+
+        async def shown() -> None:
+            await mounted
+            held.close()
+
+        self.call_later(shown)
+
+    def delay_update(self, delay: float = 0.0) -> None:
+        """Textual holds frames back for 50 ms when modes change; ours are held until the new screen is laid out."""
+
+    @property
+    def notes(self) -> tuple[LogLine, ...]:
+        """What this console's own flips have come to."""
+        return self.gpus.sight.notes
+
+    def note(self, text: str) -> None:
+        """Say something in the log of every mode, at once."""
+        self.gpus.see(notes=self.gpus.sight.noted(self.site.now(), text).notes)
+        self.front.paint()
+
+    # ---- the frames --------------------------------------------------------------------------------------------------
 
     def on_load(self) -> None:
         """Hold frames back until all is in place: Textual would paint the whole screen three times over."""
@@ -115,14 +165,14 @@ class ConsoleApp(App[None]):
 
     def _tick(self) -> None:
         """Seconds pass even where no data comes."""
-        if time.monotonic() - self.gpus.painted_at > TICK_S * 0.95:
-            self.gpus.paint()
+        if time.monotonic() - self.front.painted_at > TICK_S * 0.95:
+            self.front.paint()
 
     def on_news(self, message: News) -> None:
         """Paint what a new snapshot changes."""
         self._heard_at = time.monotonic()
-        self.gpus.apply(message.snapshot)
-        if self.screen is not self.gpus:
+        self.front.apply(message.snapshot)
+        if self.screen is not self.front:
             self.screen.refresh()  # the palette lies over it and shows it: old figures must not stand there
 
     def flip(self, plan: Plan) -> None:
@@ -134,8 +184,10 @@ class ConsoleApp(App[None]):
         self.site.flip(plan, heard)
 
     def on_told(self, message: Told) -> None:
-        """Show a line of a flip in its rows and in the log."""
+        """Show a line of a flip in its rows and in the log, whichever mode is in front."""
         self.gpus.heard(message.progress, message.plan)
+        if self.front is not self.gpus:
+            self.front.paint()
 
     def open_palette(self) -> None:
         """Open the palette of our actions."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import tempfile
 from pathlib import Path
 from typing import Literal
@@ -9,10 +11,12 @@ from typing import Literal
 from console.history.measured import Figure
 from console.market.keeper import News
 from console.market.quotes import configured
-from console.model import Batch, Occupancy, Output, Quote, Uuid
+from console.market.vetting import jump
+from console.model import Batch, Held, Occupancy, Output, Quote, Uuid
 from console.paths import Places
 from console.rehearsal import FarmFlipper
 from console.site.backfill import Moment
+from console.site.interface import Check
 from console.site.live import LiveSite
 from console.telemetry.simulated.controller import SimulatedError
 from console.telemetry.simulated.farm import Farm
@@ -20,6 +24,8 @@ from console.telemetry.simulated.past import Moment as Seen
 from console.workloads.expand import Placed
 
 Scenario = Literal["calm", "stormy"]
+FOLDER = "changeover-demo-"
+"""What the directory of a farm is called, with the number of its process behind it."""
 
 
 class FarmGround:
@@ -28,6 +34,7 @@ class FarmGround:
     simulated = True
     boot_id = "simulated"
     banners: tuple[str, ...] = ()
+    obstacle = ""
 
     def __init__(self, farm: Farm, folder: Path) -> None:
         self.host = farm.host
@@ -85,11 +92,16 @@ class FarmGround:
 
     def news(self) -> News:
         """How the simulated feeds fare."""
-        return News()
+        said = self._farm.news(self._farm.now())
+        held = tuple(
+            Held(quote=odd.quote, reason=jump(odd.quote, odd.before), since=odd.since, seen=odd.seen)
+            for odd in said.odd
+        )
+        return News(curves=said.curves, held=held, trails=said.trails, feeds=said.feeds)
 
-    def check(self) -> tuple[str, ...]:
+    def check(self) -> Check:
         """The simulated controller's own check."""
-        return self._farm.controller.check(tuple(one.unit for one in self.flipper.placed))
+        return Check(warnings=self._farm.controller.check(tuple(one.unit for one in self.flipper.placed)))
 
     def close(self) -> None:
         """End the farm's thread."""
@@ -128,10 +140,19 @@ def _moment(seen: Seen) -> Moment:
 
 def open_farm(gpus: int, seed: int, speed: float, scenario: Scenario, *, read_only: str = "") -> LiveSite:
     """A running site of a simulated farm. Nothing of this machine is read or touched but a temporary directory."""
-    folder = tempfile.TemporaryDirectory(prefix="changeover-demo-", ignore_cleanup_errors=True)
+    _sweep(Path(tempfile.gettempdir()))
+    folder = tempfile.TemporaryDirectory(prefix=f"{FOLDER}{os.getpid()}-", ignore_cleanup_errors=True)
     farm = Farm(gpus=gpus, seed=seed, speed=speed, scenario=scenario)
     ground = FarmGround(farm, Path(folder.name))
     site = LiveSite(ground, read_only=read_only, at_end=folder.cleanup)
     site.begin_with(ground.figures(), ground.past())
     site.start()
     return site
+
+
+def _sweep(folder: Path) -> None:
+    """Take away what farms of ours have left there whose processes were killed."""
+    for left in folder.glob(f"{FOLDER}*-*"):
+        pid = left.name.removeprefix(FOLDER).partition("-")[0]
+        if pid.isdecimal() and not Path("/proc", pid).exists() and left.lstat().st_uid == os.geteuid():
+            shutil.rmtree(left, ignore_errors=True)

@@ -22,13 +22,13 @@ class ActionProvider(Provider):
 
     def _offered(self) -> list[tuple[Action, str]]:
         app = cast("ConsoleApp", self.app)
-        return [(a, f"{a.help}  ({key_names(a)})") for a in app.gpus.actions if a.id not in _NOT_HERE]
+        return [(a, f"{a.help}  ({key_names(a)})") for a in app.front.actions if a.id not in _NOT_HERE]
 
     async def discover(self) -> Hits:
         """Every action, before anything is typed."""
         app = cast("ConsoleApp", self.app)
         for action, text in self._offered():
-            yield DiscoveryHit(text, partial(app.gpus.act, action.id))
+            yield DiscoveryHit(text, partial(app.front.act, action.id))
 
     async def search(self, query: str) -> Hits:
         """The actions whose sentence matches what was typed."""
@@ -37,7 +37,7 @@ class ActionProvider(Provider):
         for action, text in self._offered():
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(app.gpus.act, action.id))
+                yield Hit(score, matcher.highlight(text), partial(app.front.act, action.id))
 
 
 class Palette(CommandPalette):

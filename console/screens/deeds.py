@@ -1,4 +1,7 @@
-"""What each action of the registry does on the screen of GPUs: one entry per action, none left out."""
+"""What each action of the registry does on the screen of GPUs, and what those do that are the same in every mode.
+
+One entry per action that the mode has, none left out.
+"""
 
 from __future__ import annotations
 
@@ -6,15 +9,21 @@ from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING
 
+from console import units
 from console.flips.records import Plan
 from console.screens.choose import Picker
 from console.screens.flip import FlipDialog
-from console.screens.modal import Help
+from console.screens.modal import Sheet, help_sheet
+from console.view import sources
+from console.view.actions import GPUS, MARKET
+from console.view.pieces import Line
 
 if TYPE_CHECKING:
     from console.screens.gpus import GpusScreen
+    from console.screens.mode import ModeScreen
 
 Deed = Callable[["GpusScreen"], None]
+AnyDeed = Callable[["ModeScreen"], None]
 
 
 def acted_on(screen: GpusScreen) -> tuple[tuple[int, ...], bool]:
@@ -65,12 +74,21 @@ def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces
         screen.close()
         site.dismiss()
 
-    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=plan if forces else None))
+    force = plan if forces else None
+    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=force, again=plan))
 
 
 def _stop(screen: GpusScreen) -> None:
     screen.host.site.stop_batch()
     screen.sight = screen.sight.noted(screen.host.site.now(), "flips under way end, no more begin", "warn")
+
+
+def _unpin(screen: GpusScreen) -> None:
+    slots, _ = acted_on(screen)
+    if slots:
+        screen.host.site.unpin(slots)
+        said = f"{units.gpus(slots)}: advice may choose again"
+        screen.sight = screen.sight.noted(screen.host.site.now(), said, "label")
 
 
 def _mark(screen: GpusScreen) -> None:
@@ -83,11 +101,37 @@ def _sort(screen: GpusScreen) -> None:
     screen.sight = screen.sight.next_sort()
 
 
+def _why(screen: GpusScreen) -> None:
+    """First a few lines more, which follow the cursor; then the sheet with every figure of this GPU's money."""
+    if not screen.sight.expanded or screen.row is None:
+        screen.see(expanded=not screen.sight.expanded)
+        return
+    uuid = screen.row.reading.uuid
+    title = f"GPU {screen.row.reading.slot}: where every figure comes from"
+
+    def lines(room: int) -> list[Line]:
+        row = next((row for row in screen.snapshot.rows if row.reading.uuid == uuid), None)
+        return sources.lines(row, screen.snapshot, screen.host.site.now(), room)
+
+    screen.see(expanded=False)
+    screen.open(Sheet(title, lines, screen.close))
+
+
 def _back(screen: GpusScreen) -> None:
     screen.sight = screen.sight.back()
 
 
+SHARED: dict[str, AnyDeed] = {
+    "mode_gpus": lambda screen: screen.host.show_mode(GPUS),
+    "mode_market": lambda screen: screen.host.show_mode(MARKET),
+    "palette": lambda screen: screen.host.open_palette(),
+    "help": lambda screen: screen.open(help_sheet(screen.actions, screen.read_only, screen.close)),
+    "quit": lambda screen: screen.host.leave(),
+}
+"""What is the same in every mode."""
+
 DEEDS: dict[str, Deed] = {
+    **SHARED,
     "up": lambda screen: screen.move(by=-1),
     "down": lambda screen: screen.move(by=1),
     "page_up": lambda screen: screen.move(by=-screen.page_rows),
@@ -100,13 +144,11 @@ DEEDS: dict[str, Deed] = {
     "best": partial(flip, target="best"),
     "choose": choose,
     "undo": undo,
+    "unpin": _unpin,
     "stop": _stop,
     "mark": _mark,
     "filter": lambda screen: screen.see(typing=True),
     "sort": _sort,
-    "why": lambda screen: screen.see(expanded=not screen.sight.expanded),
-    "palette": lambda screen: screen.host.open_palette(),
-    "help": lambda screen: screen.open(Help(screen.actions, screen.read_only, screen.close)),
+    "why": _why,
     "back": _back,
-    "quit": lambda screen: screen.host.leave(),
 }

@@ -1,10 +1,12 @@
 """The flip dialog: shows a plan before anything happens, and lets nothing be confirmed that was typed too early.
 
-It acts on the plan it was opened with: whatever the cursor, the table or the quotes do behind it.
+It acts on the plan it was opened with: whatever the cursor, the table or the quotes do behind it. Only while it is
+being found out who holds a GPU is it planned again, and what is new then has to stand as long as the first did.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
 from console.flips.records import Plan
@@ -15,6 +17,8 @@ from console.view.pieces import Line
 
 SCROLLS = {"down": 1, "j": 1, "pagedown": 1, "up": -1, "k": -1, "pageup": -1}
 LONGEST = 80  # characters of a host and a slot
+FINDING_S = 5.0
+"""How long it is planned again: the controllers have been asked by then, and what has ended has left NVML's lists."""
 
 
 class FlipDialog:
@@ -28,12 +32,15 @@ class FlipDialog:
         confirm: Callable[[Plan], None],
         cancel: Callable[[], None],
         force: Callable[[tuple[str, ...]], Plan] | None = None,
+        again: Callable[[tuple[str, ...]], Plan] | None = None,
     ) -> None:
+        """``again`` plans the same anew with the guards of some GPUs waived; ``force`` where that may be asked for."""
         self.title = dialog.title(plan)
         self.plan = plan
         self.armed = False
         self._snapshot = snapshot
-        self._confirm, self._cancel, self._force = confirm, cancel, force
+        self._confirm, self._cancel, self._force, self._again = confirm, cancel, force, again
+        self._until = time.monotonic() + FINDING_S
         self._stood_at: float | None = None
         self._typed: str | None = None  # what was typed of host:slot, None while that is not asked for
         self._forced: tuple[str, ...] = plan.forced
@@ -43,7 +50,7 @@ class FlipDialog:
     def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:
         """The plan and what can be pressed. Where not all of it fits, a part of it, and how to see the rest."""
         self._room = room
-        body = dialog.lines(self.plan, self._snapshot, room)
+        body = self._body(room)
         if self._typed is not None:
             foot = dialog.force_prompt(self.plan, self._typed)
         else:
@@ -56,6 +63,32 @@ class FlipDialog:
         self._top = min(self._top, max(0, len(body) - self._page))
         self._read = max(self._read, self._top + self._page if self._page else 0)
         return [*body[self._top : self._top + self._page], dialog.more(self._top + self._page, len(body)), *foot]
+
+    def _body(self, room: int) -> list[Line]:
+        return dialog.lines(self.plan, self._snapshot, room, finding=self._finding())
+
+    def _finding(self) -> frozenset[int]:
+        """The slots of which it is still being found out who holds them."""
+        if self._again is None or time.monotonic() >= self._until:
+            return frozenset()
+        return dialog.doubtful(self.plan.refusals)
+
+    def heard(self, snapshot: Snapshot) -> bool:
+        """News of the site; True where they have brought another plan, which has to stand before it counts."""
+        if self._again is None or self._typed is not None or not self._finding():
+            return False
+        made = self._again(self._forced)
+        if _gist(made) == _gist(self.plan):
+            return False  # what is the same stays as it stands: nothing moves under a finger without need
+        self._snapshot = snapshot
+        self._replace(made)
+        return True
+
+    def _replace(self, made: Plan) -> None:
+        self.plan = made
+        self.title = dialog.title(made)
+        self._top = self._page = self._read = 0
+        self._stood_at, self.armed = None, False  # a new plan: it has to stand before it can be confirmed
 
     def _read_to_the_end(self, length: int) -> bool:
         return self._read >= length
@@ -70,9 +103,9 @@ class FlipDialog:
         if self._stood_at is None:
             self._stood_at = at
 
-    def arm(self) -> None:
-        """Show that keys count now."""
-        self.armed = True
+    def arm(self, stood_at: float) -> None:
+        """Show that keys count now, unless what stood since then has been replaced."""
+        self.armed = self.armed or self._stood_at == stood_at
 
     def press(self, press: Press) -> None:
         """A key. Those read before the plan stood 300 ms are dropped, esc too: nothing is open that needs haste."""
@@ -91,7 +124,7 @@ class FlipDialog:
 
     def _say_yes(self) -> None:
         """Confirm, or show the next part of a plan that has not been seen whole: nothing unseen is ever confirmed."""
-        if self._read_to_the_end(len(dialog.lines(self.plan, self._snapshot, self._room))):
+        if self._read_to_the_end(len(self._body(self._room))):
             self._confirm(self.plan)
         else:
             self._top += max(1, self._page - 1)
@@ -114,7 +147,9 @@ class FlipDialog:
         if typed not in names or self._force is None:
             return
         self._forced = (*self._forced, typed)
-        self.plan = self._force(self._forced)
-        self.title = dialog.title(self.plan)
-        self._top = self._page = self._read = 0
-        self._stood_at, self.armed = None, False  # a new plan: it has to stand before it can be confirmed
+        self._replace(self._force(self._forced))
+
+
+def _gist(plan: Plan) -> object:
+    """What of a plan is worth showing it anew: what moves and what is refused, not what it earns this second."""
+    return [(move.uuids, move.before, move.after) for move in plan.moves], plan.refusals, plan.done

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Protocol
 
 from console.flips.records import Plan
+from console.model import LogLine
 from console.site.interface import Site
 
 
@@ -14,6 +15,20 @@ class Host(Protocol):
     site: Site
     read_only: str
     """Empty, or why no key may act."""
+
+    @property
+    def front(self) -> object:
+        """The screen of the mode that is shown; whatever stands over it, it is the one that is painted."""
+
+    @property
+    def notes(self) -> tuple[LogLine, ...]:
+        """What this console's own flips have come to, for the log of every mode."""
+
+    def note(self, text: str) -> None:
+        """Say something in the log of every mode, at once."""
+
+    def show_mode(self, name: str) -> None:
+        """Bring the screen of a mode to the front, as it was left."""
 
     @property
     def silent_s(self) -> float:

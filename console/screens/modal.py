@@ -45,33 +45,41 @@ class Modal(Protocol):
         """It has been painted and the terminal has taken the paint, at monotonic ``at``."""
 
 
-class Help:
-    """Every key with its sentence."""
+class Sheet:
+    """Something to read: lines made anew at each paint, scrolled where the screen is too low for them."""
 
-    title = "keys · ↑↓ scroll, any other key closes"
     waits = False
 
-    def __init__(self, actions: Sequence[Action], read_only: str, close: Callable[[], None]) -> None:
-        self._actions = actions
-        self._read_only = read_only
+    def __init__(self, title: str, make: Callable[[int], Sequence[Line]], close: Callable[[], None]) -> None:
+        self.title = f"{title} · ↑↓ scroll, any other key closes"
+        self._make = make
         self._close = close
         self._top = 0
+        self._seen = (80, 1)  # the room and the height it was painted in last
 
-    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:  # noqa: ARG002
-        """All groups; scrolled where the screen is too low for them."""
-        return help_lines(self._actions, self._read_only, room)[self._top :]
+    def lines(self, room: int, height: int = NO_LIMIT) -> Sequence[Line]:
+        """What there is to read, from where it is scrolled to."""
+        self._seen = room, height
+        return self._make(room)[self._top :]
 
     def press(self, press: Press) -> None:
-        """Arrows scroll, anything else closes."""
-        step = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": 10, "pageup": -10}.get(press.key)
+        """Arrows and pages scroll, anything else closes."""
+        room, height = self._seen
+        page = max(1, height - 2)
+        step = {"down": 1, "j": 1, "up": -1, "k": -1, "pagedown": page, "pageup": -page}.get(press.key)
         if step is None:
             self._close()
         else:
-            last = len(help_lines(self._actions, self._read_only, 80)) - 1
+            last = max(0, len(self._make(room)) - height)
             self._top = min(max(0, self._top + step), last)
 
     def stands(self, at: float) -> None:
         """Nothing here acts."""
+
+
+def help_sheet(actions: Sequence[Action], read_only: str, close: Callable[[], None]) -> Sheet:
+    """Every key with its sentence."""
+    return Sheet("keys", lambda room: help_lines(actions, read_only, room), close)
 
 
 def framed(modal: Modal, room: int, height: int) -> list[Line]:

@@ -8,9 +8,15 @@ from typing import NamedTuple
 
 from console.view.pieces import Line, Piece, fit, left, width
 
+GPUS, MARKET = "gpus", "market"
+"""The modes: what the whole screen shows. Mode ``x`` is opened by the action ``mode_x``."""
+
 
 class Action(NamedTuple):
-    """What one key does. A ``dangerous`` one may touch a workload: under read-only it is not bound, nor listed."""
+    """What one key does. A ``dangerous`` one may touch a workload: under read-only it is not bound, nor listed.
+
+    ``only`` names the one mode that has it; without it every mode does, each with what stands under its cursor.
+    """
 
     id: str
     keys: tuple[str, ...]  # as Textual names them
@@ -19,23 +25,31 @@ class Action(NamedTuple):
     group: str
     dangerous: bool = False
     foot: int = 0  # its place in the footer's order of importance; 0 stays out of it
+    only: str = ""
 
 
 ACTIONS: tuple[Action, ...] = (
+    Action("mode_gpus", ("1",), "GPUs", "Show the GPUs", "mode", foot=11),
+    Action(
+        "mode_market", ("2",), "market", "Show the market: quotes, their sources, break-even prices", "mode", foot=12
+    ),
     Action("up", ("up", "k"), "up", "Move the cursor up", "move"),
     Action("down", ("down", "j"), "down", "Move the cursor down", "move"),
     Action("page_up", ("pageup", "ctrl+b"), "page up", "Move a page up", "move"),
     Action("page_down", ("pagedown", "ctrl+f"), "page down", "Move a page down", "move"),
-    Action("first", ("home", "g"), "first", "Go to the first GPU", "move"),
-    Action("last", ("end", "G"), "last", "Go to the last GPU", "move"),
-    Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1),
-    Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2),
-    Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3),
-    Action("best", ("f",), "best", "Flip to what the ladder says is best", "flip", True, 4),
-    Action("choose", ("enter",), "ladder", "Choose a workload from the ladder", "flip", True, 5),
-    Action("undo", ("u",), "undo", "Take back the latest flip of this GPU", "flip", True, 6),
-    Action("stop", ("x",), "stop after these", "Finish the flips under way and begin no more", "flip", True),
-    Action("mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7),
+    Action("first", ("home", "g"), "first", "Go to the first row", "move"),
+    Action("last", ("end", "G"), "last", "Go to the last row", "move"),
+    Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1, GPUS),
+    Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2, GPUS),
+    Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3, GPUS),
+    Action("best", ("f",), "best", "Flip to what the ladder says is best", "flip", True, 4, GPUS),
+    Action("choose", ("enter",), "ladder", "Choose a workload from the ladder", "flip", True, 5, GPUS),
+    Action("undo", ("u",), "undo", "Take back the latest flip of this GPU", "flip", True, 6, GPUS),
+    Action("unpin", ("p",), "unpin", "Lift the pin that a flip by hand puts on a GPU", "flip", True, only=GPUS),
+    Action("stop", ("x",), "stop after these", "Finish the flips under way and begin no more", "flip", True, only=GPUS),
+    Action(
+        "mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7, GPUS
+    ),
     Action(
         "filter",
         ("slash",),
@@ -44,18 +58,49 @@ ACTIONS: tuple[Action, ...] = (
         "pick",
         False,
         8,
+        GPUS,
     ),
-    Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10),
+    Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10, GPUS),
     Action(
-        "why", ("w",), "why", "Say more about the advice: guards, blocks, prices at which it turns", "look", False, 9
+        "model",
+        ("tab", "right_square_bracket"),
+        "model",
+        "On the market: draw the next GPU model",
+        "pick",
+        False,
+        8,
+        MARKET,
     ),
-    Action("palette", ("colon",), "commands", "Find an action by name", "look", False, 11),
-    Action("help", ("question_mark",), "keys", "Show every key", "look", False, 12),
+    Action(
+        "model_before",
+        ("shift+tab", "left_square_bracket"),
+        "model before",
+        "On the market: draw the GPU model before",
+        "pick",
+        only=MARKET,
+    ),
+    Action(
+        "why",
+        ("w",),
+        "why",
+        "Say more: advice's guards, blocks, turning prices; a quote's source, age and use",
+        "look",
+        False,
+        9,
+    ),
+    Action("palette", ("colon",), "commands", "Find an action by name", "look", False, 13),
+    Action("help", ("question_mark",), "keys", "Show every key", "look", False, 14),
     Action("back", ("escape",), "back", "Close what is open, drop the filter, drop the marks", "look"),
-    Action("quit", ("q",), "quit", "Leave; nothing that runs is touched", "look", False, 13),
+    Action("quit", ("q",), "quit", "Leave; nothing that runs is touched", "look", False, 15),
 )
 
-GROUPS = {"move": "move", "flip": "act on the cursor's GPU, or on the marked ones", "pick": "pick", "look": "look"}
+GROUPS = {
+    "mode": "screens",
+    "move": "move",
+    "flip": "act on the cursor's GPU, or on the marked ones",
+    "pick": "pick",
+    "look": "look",
+}
 
 _NAMES = {
     "up": "↑",
@@ -68,6 +113,8 @@ _NAMES = {
     "colon": ":",
     "question_mark": "?",
     "escape": "esc",
+    "left_square_bracket": "[",
+    "right_square_bracket": "]",
     "ctrl+b": "^b",
     "ctrl+f": "^f",
 }
@@ -83,13 +130,14 @@ SIGNS = (
     ("per AI-h", "what an hour of AI hosting on this card nets, or would"),
     ("best", "what the ladder puts first, and what it gains per hour; · when it runs already"),
     ("a kWh is worth", "the power price at which the workload breaks even; off above: at which off is better"),
+    ("even $/h", "what AI has to bring an hour to net what the best mining does"),
 )
 """What the marks of the screen mean, for ? and the README."""
 
 
-def allowed(read_only: str) -> tuple[Action, ...]:
-    """The actions there are: with a reason to be read-only, none that acts."""
-    return tuple(action for action in ACTIONS if not (read_only and action.dangerous))
+def allowed(read_only: str, mode: str = GPUS) -> tuple[Action, ...]:
+    """The actions of a mode: with a reason to be read-only, none that acts."""
+    return tuple(a for a in ACTIONS if a.only in ("", mode) and not (read_only and a.dangerous))
 
 
 def keymap(actions: Iterable[Action]) -> dict[str, str]:
@@ -111,13 +159,13 @@ class Foot(NamedTuple):
 
 
 @lru_cache(maxsize=8)
-def footer(actions: tuple[Action, ...], room: int) -> Foot:
-    """As many keys as fit in the order of their importance, shown in that order too."""
+def footer(actions: tuple[Action, ...], room: int, mode: str = GPUS) -> Foot:
+    """As many keys as fit in the order of their importance, shown in that order too; none to where one is already."""
     line: list[Piece] = [Piece(" ")]
     spans: list[tuple[int, int, str]] = []
     at = 1
     always = [a for a in actions if a.id in ("help", "quit")]
-    kept = sorted((a for a in actions if a.foot), key=lambda a: a.foot)
+    kept = sorted((a for a in actions if a.foot and a.id != f"mode_{mode}"), key=lambda a: a.foot)
     gap = 3 if room >= 130 else 2
     while sum(_foot_width(a) + gap for a in kept) > room and len(kept) > len(always):
         kept.remove(next(a for a in reversed(kept) if a not in always))

@@ -19,12 +19,17 @@ class Finding(Record):
 
 
 class Facts(Record):
-    """What the doctor was told beside the snapshot. Sentences where something is wrong, "" where all is well."""
+    """What the doctor was told beside the snapshot. Sentences where something is wrong, "" where all is well.
+
+    ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all.
+    """
 
     config_path: str | None
     driver: str | None
     workloads: int
     controllers: tuple[str, ...] = ()
+    silent: tuple[str, ...] = ()
+    disks: str = ""
     journal: str = ""
     shared: bool = True
     state: str = ""
@@ -38,10 +43,9 @@ def findings(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     yield from _holders(snapshot)
     yield from _meters(snapshot)
     yield from _quotes(snapshot)
-    for sentence in facts.controllers:
-        yield Finding(level=WARN, what=sentence)
+    yield from _controllers(facts)
     for banner in snapshot.banners:
-        if banner != ALONE:  # told below, with what to do about it
+        if banner != ALONE and banner not in facts.silent:  # told elsewhere, with what to do about it
             yield Finding(level=WARN, what=banner)
     yield from _state(facts)
 
@@ -125,7 +129,16 @@ def _quotes(snapshot: Snapshot) -> Iterator[Finding]:
         yield Finding(level=NOTE, what=f"the money lacks {lack}")
 
 
+def _controllers(facts: Facts) -> Iterator[Finding]:
+    for sentence in facts.silent:
+        yield Finding(level=FAULT, what=sentence, do="see that it runs, and that its socket is the one in the config")
+    for sentence in facts.controllers:
+        yield Finding(level=WARN, what=sentence)
+
+
 def _state(facts: Facts) -> Iterator[Finding]:
+    if facts.disks:
+        yield Finding(level=FAULT, what=f"no flip can begin: {facts.disks}")
     if facts.journal:
         yield Finding(level=FAULT, what=facts.journal)
     if not facts.shared:

@@ -25,8 +25,15 @@ def title(plan: Plan) -> str:
     return f"flip to {_TARGETS.get(plan.target, plan.target)}{named} · {plan.host}"
 
 
-def lines(plan: Plan, snapshot: Snapshot, room: int) -> list[Line]:
-    """The whole plan: what moves, what it costs and gains, what warns, what is refused."""
+DOUBTS = frozenset({"unknown", "reading"})
+"""Guards that may fall by themselves within seconds: who holds a GPU, or how it is, has not been found out yet."""
+
+
+def lines(plan: Plan, snapshot: Snapshot, room: int, *, finding: frozenset[int] = frozenset()) -> list[Line]:
+    """The whole plan: what moves, what it costs and gains, what warns, what is refused.
+
+    ``finding`` are slots that are refused for now, while it is being found out who holds them.
+    """
     out: list[Line] = []
     kinds = _kinds(snapshot)
     for move in plan.moves[:MOST_MOVES]:
@@ -40,8 +47,8 @@ def lines(plan: Plan, snapshot: Snapshot, room: int) -> list[Line]:
         nothing = "" if plan.moves or plan.refusals else ": nothing to do"
         out += [(), (Piece(f"{units.gpus(plan.done)} {verb} that already{nothing}", "value"),)]
     out += _notes("!", "warn", _unique(w for move in plan.moves for w in move.warnings), room)
-    out += _refused(plan.refusals, room)
-    if not plan.moves and not plan.done:
+    out += _refused(plan.refusals, room, finding)
+    if not plan.moves and not plan.done and not finding:
         out += [(), (Piece("nothing can be done", "strong"),)]
     fitted = [line if width(line) <= room else fit(line, room) for line in out]
     return fitted if fitted[0] else fitted[1:]
@@ -68,6 +75,15 @@ def more(seen: int, total: int) -> Line:
     return (Piece(f"↓ {total - seen} more lines to see before y counts", "warn"),)
 
 
+def doubtful(refusals: Iterable[Refusal]) -> frozenset[int]:
+    """Slots that nothing but a doubt refuses."""
+    found: dict[int, bool] = {}
+    for refusal in refusals:
+        for slot in refusal.slots:
+            found[slot] = found.get(slot, True) and refusal.guard.name in DOUBTS
+    return frozenset(slot for slot, only in found.items() if only)
+
+
 def forceable(refusals: Iterable[Refusal]) -> tuple[int, ...]:
     """Slots whose every refusal may be waived by typing host and slot."""
     found: dict[int, bool] = {}
@@ -88,7 +104,7 @@ def force_prompt(plan: Plan, typed: str) -> list[Line]:
 
 def _move(move: Move, kinds: dict[str, Kind], snapshot: Snapshot, room: int) -> list[Line]:
     symbol = units.symbol(snapshot.currency)
-    mark = "~" if move.estimated else ""
+    mark = "~" if move.estimated and move.net_after_per_h is not None else ""
     money: Line = (
         Piece(units.money(move.net_before_per_h), "label"),
         Piece(" → ", "label"),
@@ -141,10 +157,13 @@ def _sum(values: Iterable[float | None]) -> float | None:
     return None if any(v is None for v in known) else sum(v for v in known if v is not None)
 
 
-def _refused(refusals: Sequence[Refusal], room: int) -> list[Line]:
+def _refused(refusals: Sequence[Refusal], room: int, finding: frozenset[int]) -> list[Line]:
     out: list[Line] = []
     may = forceable(refusals)
     for refusal in refusals:
+        if finding & {*refusal.slots}:
+            out += _notes("?", "warn", [f"still finding out: {refusal.guard.sentence}"], room)
+            continue
         hint = "" if any(slot in may for slot in refusal.slots) else " (cannot be forced)"
         text = f"{units.gpus(refusal.slots)} stays: {refusal.guard.sentence}{hint}"
         out += _notes("✕", "harm", [text], room)

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 
 from console import units
 from console.economics.totals import HARM
+from console.market.quotes import POWER
 from console.model import Quote, Snapshot, Totals
 from console.view import clock, tones
 from console.view.pieces import Line, Piece, fit, spread, together, width
+from console.view.quotes import in_use
 from console.view.trend import NEAR, gauge
 
 SILENT_S = 5.0
@@ -133,7 +135,7 @@ def second(snapshot: Snapshot, now: float, room: int, silent_s: float = 0.0) -> 
         return fit((Piece(word, "harm"),), room)
     if not snapshot.quotes:
         return fit((Piece(" no quotes: without a price there is no profit to show", "label"),), room)
-    wanted = [q for q in snapshot.quotes if q.kind in _PRICES or q.stale(now)]
+    wanted = [q for q in _paid(in_use(snapshot.quotes, now)) if q.kind in _PRICES or q.stale(now)]
     shown = sorted(wanted, key=lambda q: _PRICES.index(q.kind) if q.kind in _PRICES else len(_PRICES))
     while shown:
         hidden = len(wanted) - len(shown)
@@ -151,6 +153,13 @@ _PRICES = ("power_price", "coin_price", "hash_price", "rental", "carbon", "fx")
 """The kinds that have a place in the header; what a network does stands there only while it is stale."""
 
 
+def _paid(quotes: Sequence[Quote]) -> Sequence[Quote]:
+    """Where the power price is made of several figures only the sum: the wholesale price alone is nobody's."""
+    if not any(q.kind == "power_price" and q.name == POWER for q in quotes):
+        return quotes
+    return [q for q in quotes if q.kind != "power_price" or q.name == POWER]
+
+
 def _least_needed(quotes: Sequence[Quote], now: float) -> Quote:
     fresh = [quote for quote in quotes if not quote.stale(now)]
     return (fresh or list(quotes))[-1]
@@ -165,6 +174,7 @@ def _quote(quote: Quote, now: float, currency: str) -> Line:
         Piece(figure, "stale" if stale else "value"),
         Piece(f" {unit.replace(currency, units.symbol(currency))} ", "label"),
         Piece(f"stale {age}" if stale else age.split(" ")[0].ljust(3), "warn" if stale else "aside"),
+        *(() if quote.complete else (Piece(" energy only", "warn"),)),
     )
 
 

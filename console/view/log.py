@@ -30,6 +30,15 @@ def lines(log: Sequence[LogLine], timezone: str, room: int, count: int, *, title
     return out + [fit((), room)] * (count - len(out))
 
 
+def merged(site: Sequence[LogLine], notes: Sequence[LogLine]) -> list[LogLine]:
+    """The site's lines and this console's own; what both say is said once, as the journal has it.
+
+    A console that heard of an outcome itself puts the GPU's name before a sentence that lacks it.
+    """
+    said = [f" {entry.text}" for entry in site]
+    return [*site, *(note for note in notes if not any(f" {note.text}".endswith(one) for one in said))]
+
+
 def _event(entry: LogLine, timezone: str) -> Line:
     tone = entry.tone if entry.tone in TONES else "label"
     mark = "✕ " if tone == "harm" and not entry.text.startswith("✕") else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from console.model import GpuRow, LogLine, Snapshot
+from console.model import GpuRow, Snapshot
 from console.view import actions, cells, charts, header, ladder, layout, log, rows, start, table, why
 from console.view.actions import Action, Foot
 from console.view.pieces import Line, Piece, fit, together, width
@@ -104,7 +104,7 @@ def page(frame: Frame) -> Page:
         start.empty(snapshot, room) if not total else [],
         _with_title(ladder.title(row, room), ladder.lines(row, snapshot, room, max(0, regions.ladder - 1)), regions),
         why.lines(row, snapshot, room, regions.why, expanded=sight.expanded),
-        log.lines(_log(snapshot, sight), snapshot.timezone, room, regions.log),
+        log.lines(log.merged(snapshot.log, sight.notes), snapshot.timezone, room, regions.log),
         _foot(frame, len(still.rows), total),
     )
 
@@ -171,15 +171,6 @@ def plot_room(room: int) -> int:
 
 def _chart_title(shown: tuple[charts.Chart, ...], room: int) -> Line:
     return ladder.hairline(("this host", f"{shown[0].minutes} min"), room)
-
-
-def _log(snapshot: Snapshot, sight: Sight) -> list[LogLine]:
-    """The site's lines and this console's own; what both say is said once, as the journal has it.
-
-    A console that heard of an outcome itself puts the GPU's name before a sentence that lacks it.
-    """
-    said = [f" {entry.text}" for entry in snapshot.log]
-    return [*snapshot.log, *(note for note in sight.notes if not any(f" {note.text}".endswith(one) for one in said))]
 
 
 def _foot(frame: Frame, shown: int, total: int) -> Foot:

@@ -11,7 +11,7 @@ from console.economics.terms import Price, SiteTerms
 from console.economics.totals import totals
 from console.flips.records import Action, Move, Plan, Progress, Refusal, Who
 from console.model import GpuRow, GpuState, HostState, LogLine, Quote, Snapshot, Totals, Uuid
-from console.site.interface import JournalLine, Site
+from console.site.interface import Check, JournalLine, Site
 from tests.pilot.cards import CONTRACT, NOW, RENTED, STEPS, TO_AI, UNITS, ladder_4090, option, row, rows, uuid_of
 
 __all__ = ["CONTRACT", "NOW", "RENTED", "TO_AI", "StillSite", "fleet", "option", "row", "rows", "snapshot", "uuid_of"]
@@ -133,9 +133,9 @@ class StillSite(Site):
         """Always."""
         return True
 
-    def check(self) -> tuple[str, ...]:
+    def check(self) -> Check:
         """Nothing is wrong."""
-        return ()
+        return Check()
 
     def listen(self, heard: Callable[[Snapshot], None]) -> None:
         """Keep who listens."""
@@ -229,6 +229,10 @@ class StillSite(Site):
     def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
         """Nothing."""
         return ()
+
+    def unpin(self, slots: tuple[int, ...]) -> None:
+        """Written down."""
+        self.calls.append(("unpin", slots))
 
     def forget(self, uuid: Uuid) -> None:
         """Nothing."""

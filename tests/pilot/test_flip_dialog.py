@@ -3,9 +3,10 @@
 import msgspec
 from textual.events import Key
 
-from console.flips.records import Refusal
+from console.flips.records import Plan, Refusal
 from console.model import Guard
 from console.screens.flip import FlipDialog
+from console.screens.modal import Press
 from tests.pilot import sample
 from tests.pilot.wired import Wired, console, text
 
@@ -170,3 +171,138 @@ async def test_esc_leaves_the_words_then_the_dialog() -> None:
         dialog(app)
         await pilot.press("escape")
         assert app.gpus.modal is None
+
+
+DOUBT = Guard(name="unknown", sentence="who holds GPU 1 cannot be read: asking the controllers")
+
+
+def doubtful_site() -> sample.StillSite:
+    """One that does not know yet who holds GPU 1."""
+    site = sample.StillSite()
+    site.refusals = (Refusal(slots=(1,), guard=DOUBT),)
+    return site
+
+
+def said(app: Wired) -> str:
+    """What the dialog says, keys included."""
+    return "\n".join("".join(piece.text for piece in line) for line in dialog(app).lines(110))
+
+
+async def test_it_finds_out_who_holds_a_gpu_before_it_says_that_nothing_can_be_done() -> None:
+    """A key in the first second: the dialog waits for the controllers' answer and then shows the plan."""
+    site = doubtful_site()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("down", "a")
+        await pilot.pause(0.4)
+        assert f"? still finding out: {DOUBT.sentence}" in said(app)
+        assert "nothing can be done" not in said(app) and "y flip" not in said(app)
+        site.refusals = ()
+        site.tell(site.shown)
+        await pilot.pause(0.05)
+        assert "still finding out" not in said(app) and "y flip" in said(app)
+        assert [call[1] for call in site.calls if call[0] == "plan"] == [(1,), (1,)]
+
+
+async def test_a_plan_that_comes_late_has_to_stand_before_it_counts() -> None:
+    """A y on its way while the plan appears under the finger confirms nothing; one 300 ms later does."""
+    site = doubtful_site()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("down", "a")
+        await pilot.pause(0.5)
+        site.refusals = ()
+        site.tell(site.shown)
+        await pilot.press("y", "y")
+        assert flips(site) == [] and not dialog(app).armed
+        await pilot.pause(0.5)
+        assert dialog(app).armed
+        await pilot.press("y")
+        assert len(flips(site)) == 1
+
+
+async def test_a_plan_that_grows_under_the_finger_has_to_stand_anew() -> None:
+    """Of two marked GPUs one is known: its plan counts, until the other joins it."""
+    site = doubtful_site()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("space", "space", "a")
+        await pilot.pause(0.5)
+        assert dialog(app).armed and [move.slots for move in dialog(app).plan.moves] == [(0,)]
+        site.tell(site.shown)
+        await pilot.pause(0.05)
+        assert dialog(app).armed, "what is the same stays as it stands"
+        site.refusals = ()
+        site.tell(site.shown)
+        await pilot.press("y")
+        assert flips(site) == [] and not dialog(app).armed
+        await pilot.pause(0.5)
+        await pilot.press("y")
+        [flip] = flips(site)
+        assert [move.slots for move in flip[1].moves] == [(0,), (1,)]
+
+
+async def test_finding_out_has_an_end() -> None:
+    """A holder that stays hidden is not looked for ever: then it says that nothing can be done, and plans no more."""
+    site = doubtful_site()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("down", "a")
+        dialog(app)._until = 0.0  # the time is over
+        site.refusals = ()
+        site.tell(site.shown)
+        await pilot.pause(0.05)
+        assert "nothing can be done" in said(app) and "still finding out" not in said(app)
+        assert len([call for call in site.calls if call[0] == "plan"]) == 1
+
+
+async def test_what_no_waiting_can_change_is_not_waited_for() -> None:
+    """A contract, a lock, a stranger: refused at once, however much the news say."""
+    for name in ("contract", "foreign", "lock", "mig"):
+        site = doubtful_site()
+        site.refusals += (Refusal(slots=(1,), guard=Guard(name=name, sentence="it is not ours")),)
+        app = console(site)
+        async with app.run_test(size=(120, 40)) as pilot:
+            await pilot.press("down", "a")
+            site.tell(site.shown)
+            await pilot.pause(0.05)
+            assert "nothing can be done" in said(app) and "still finding out" not in said(app)
+            assert len([call for call in site.calls if call[0] == "plan"]) == 1
+
+
+async def test_it_is_not_planned_anew_while_a_name_is_typed() -> None:
+    """Forcing goes on about the plan that it was asked for."""
+    site = doubtful_site()
+    site.refusals += (Refusal(slots=(4,), guard=sample.CONTRACT),)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("down", "space", "down", "down", "space", "a")
+        await pilot.pause(0.4)
+        await pilot.press("!")
+        site.refusals = site.refusals[1:]
+        site.tell(site.shown)
+        await pilot.pause(0.05)
+        assert "type rig-07:4" in said(app)
+
+
+def test_what_stood_before_arms_nothing() -> None:
+    """Its 300 ms are over when another plan stands there: those of that one count."""
+    site = doubtful_site()
+
+    def plan(force: tuple[str, ...] = ()) -> Plan:
+        return site.plan((1,), "ai", whole=True, force=force)
+
+    opened = FlipDialog(plan(), site.shown, confirm=site.calls.append, cancel=site.dismiss, again=plan)
+    opened.stands(100.0)
+    site.refusals = ()
+    assert opened.heard(site.shown) and opened.waits
+    opened.lines(100)
+    opened.stands(100.2)
+    opened.arm(100.0)
+    assert not opened.armed
+    opened.press(Press("y", "y", 100.4))
+    assert site.calls[-1][0] == "plan", "too early for the plan that stands"
+    opened.arm(100.2)
+    assert opened.armed
+    opened.press(Press("y", "y", 100.6))
+    assert site.calls[-1] is opened.plan

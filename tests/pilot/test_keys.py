@@ -8,7 +8,7 @@ from textual.events import MouseScrollDown
 
 from console.flips.records import Progress
 from console.screens.choose import Picker
-from console.screens.modal import Help
+from console.screens.modal import Sheet
 from tests.pilot import sample
 from tests.pilot.wired import Wired, console, text
 
@@ -192,6 +192,17 @@ async def test_why_expands_and_closes() -> None:
         assert not any("off beats" in line for line in text(app))
 
 
+async def test_p_lifts_the_pins_of_the_marked_or_of_the_cursor() -> None:
+    """What a flip by hand has pinned; said in the log, and under read-only not bound."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("down", "p")
+        await pilot.pause(0.05)
+        assert site.calls[-1] == ("unpin", (1,))
+        assert any("GPU 1: advice may choose again" in line for line in text(app))
+
+
 async def test_help_shows_every_key_and_closes_with_any() -> None:
     """Scrolled by arrows; no key acts while it stands."""
     site = sample.StillSite()
@@ -202,7 +213,7 @@ async def test_help_shows_every_key_and_closes_with_any() -> None:
         stood = [type(app.gpus.modal)]
         assert any("Flip to the best eligible AI workload" in line for line in text(app))
         await pilot.press("down", "m")
-        assert [*stood, app.gpus.modal] == [Help, None]
+        assert [*stood, app.gpus.modal] == [Sheet, None]
         assert asked(site) == []
 
 
@@ -329,3 +340,20 @@ async def test_q_leaves_and_touches_nothing() -> None:
         await pilot.pause(0.05)
     assert asked(site) == []
     assert app.return_code == 0
+
+
+@pytest.mark.parametrize("before", [(), ("question_mark",), ("a",), ("slash",)])
+async def test_ctrl_c_says_how_to_leave(before: tuple[str, ...]) -> None:
+    """It does not end a console by habit, and it is not silent: the log says q, whatever stands open."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(160, 45)) as pilot:
+        await pilot.press(*before, "ctrl+c")
+        await pilot.pause(0.05)
+        open_before = app.gpus.modal is not None
+        assert app.is_running and open_before is (before in (("question_mark",), ("a",)))
+        await pilot.press("escape")
+        await pilot.pause(0.4)
+        await pilot.press("escape")
+        assert any("q leaves; nothing that runs is touched" in line for line in text(app))
+    assert asked(site, "flip", "undo") == []

@@ -11,9 +11,8 @@ START = 1_770_000_000.0
 
 
 def quote(one: Farm, kind: str, name: str, now: float) -> Quote:
-    """One figure as its feed shows it at ``now``."""
-    (found,) = [q for q in one.quotes(now) if (q.kind, q.name) == (kind, name)]
-    return found
+    """One figure as its feed shows it at ``now``: of several sources what the newest says."""
+    return max((q for q in one.quotes(now) if (q.kind, q.name) == (kind, name)), key=lambda q: q.at)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 import pytest
 
 from console.screens.deeds import DEEDS
+from console.screens.market import DEEDS as MARKET_DEEDS
 from console.view import actions
 from console.view.pieces import text_of, width
 
@@ -18,16 +19,38 @@ def test_no_key_means_two_things() -> None:
 def test_read_only_leaves_no_key_that_acts() -> None:
     """Everything that may touch a workload is gone, everything else stays."""
     left = actions.allowed("because")
-    assert {a.id for a in actions.ACTIONS} - {a.id for a in left} == {
-        "mine", "ai", "off", "best", "choose", "undo", "stop"
+    assert {a.id for a in actions.allowed("")} - {a.id for a in left} == {
+        "mine", "ai", "off", "best", "choose", "undo", "stop", "unpin"
     }  # fmt: skip
     assert not any(action.dangerous for action in left)
     assert not {"m", "a", "o", "f", "enter", "u", "x"} & set(actions.keymap(left))
 
 
-def test_every_action_does_something_and_nothing_else_does() -> None:
-    """The screen's deeds are the registry's actions, one for one."""
-    assert set(DEEDS) == {action.id for action in actions.ACTIONS}
+@pytest.mark.parametrize(("mode", "deeds"), [(actions.GPUS, DEEDS), (actions.MARKET, MARKET_DEEDS)])
+def test_every_action_of_a_mode_does_something_and_nothing_else_does(mode: str, deeds: dict[str, object]) -> None:
+    """A screen's deeds are the registry's actions, one for one."""
+    assert set(deeds) == {action.id for action in actions.allowed("", mode)}
+
+
+def test_every_mode_has_a_key_that_opens_it() -> None:
+    """And every action is of a mode that there is, or of all."""
+    opened = {action.id.removeprefix("mode_") for action in actions.ACTIONS if action.group == "mode"}
+    assert opened == {actions.GPUS, actions.MARKET}
+    assert {action.only for action in actions.ACTIONS} <= opened | {""}
+
+
+def test_nothing_that_touches_a_workload_is_to_be_had_on_the_market() -> None:
+    """There no GPU is under the cursor, so no key may act on one."""
+    assert not any(action.dangerous for action in actions.allowed("", actions.MARKET))
+
+
+def test_the_footer_offers_the_other_modes_and_not_its_own() -> None:
+    """At the named sizes in full: who looks for the market finds it."""
+    for mode, other in ((actions.GPUS, actions.MARKET), (actions.MARKET, actions.GPUS)):
+        foot = actions.footer(actions.allowed("", mode), 160, mode)
+        names = {name for *_, name in foot.spans}
+        assert f"mode_{other}" in names
+        assert f"mode_{mode}" not in names
 
 
 @pytest.mark.parametrize("room", [40, 60, 80, 120, 200])
@@ -61,5 +84,5 @@ def test_the_table_of_keys_is_markdown() -> None:
     """One row per action and one per sign, each table under a head of two, an empty line between them."""
     keys, signs = (part.splitlines() for part in actions.table_of_keys().split("\n\n"))
     assert len(keys) == len(actions.ACTIONS) + 2
-    assert keys[2] == "| `↑ k` | Move the cursor up |"
+    assert keys[4] == "| `↑ k` | Move the cursor up |"
     assert len(signs) == len(actions.SIGNS) + 2

@@ -11,6 +11,7 @@ from console.telemetry.simulated import market, readings, siteconfig
 from console.telemetry.simulated.cards import Card
 from console.telemetry.simulated.commands import open_shop
 from console.telemetry.simulated.controller import FarmController, FarmMeter
+from console.telemetry.simulated.feeds import FarmNews, Newsroom
 from console.telemetry.simulated.known import Known, known
 from console.telemetry.simulated.layout import lay_out
 from console.telemetry.simulated.past import Moment, Past, run_up
@@ -52,6 +53,7 @@ class Farm:
         self._plant = Plant(layout, storm, seed, began, timer or WallTimer(speed))
         open_shop(self._plant)
         self._past = run_up(self._plant)
+        self._newsroom = Newsroom(began, seed, storm)
         self.controller = FarmController(self._plant)
         self.source: Source = FarmSource(self.batch, self.forget, self._plant.timer, speed)
 
@@ -104,6 +106,11 @@ class Farm:
     def quotes(self, now: float) -> tuple[Quote, ...]:
         """What every feed says at ``now`` (Unix seconds), also before the farm began."""
         return market.quotes(now, self._plant.start, self._plant.seed, self._plant.storm)
+
+    def news(self, now: float) -> FarmNews:
+        """How the feeds fare at ``now``, the last day of what they say and what they know ahead."""
+        with self._plant.lock:
+            return self._newsroom.news(now)
 
     def past(self, minutes: float = 15.0) -> tuple[Past, ...]:
         """Every GPU's last ``minutes`` before the farm began, ten seconds apart, by slot. At most 15."""

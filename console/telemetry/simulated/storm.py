@@ -28,12 +28,33 @@ class Storm(Record):
     foreign_until_s: float = 900.0
     stale_quote: str | None = None  # a coin whose price feed went silent so that it turns stale at ``stale_s``
     stale_s: float = 90.0
+    stale_after_s: float = 900.0  # that price's age limit
+    silent_feed: str | None = None  # a source that answers nothing from ``silent_s`` on
+    silent_s: float = 20.0
+    odd_quote: str | None = None  # a coin whose price is ``odd_factor`` too high for a while, which nobody believes
+    odd_factor: float = 2.6
+    odd_s: float = -200.0
+    odd_until_s: float = 380.0  # before it has been said for so long that it would be believed
 
     def blocked(self, slot: int, t: float) -> float:
         """Factor on the thermal resistance of ``slot`` at ``t``: the fan runs down within half a minute."""
         if slot != self.hot_slot:
             return 1.0
         return 1.0 + (self.hot_factor - 1.0) * min(1.0, max(0.0, (t - self.hot_s) / 30.0))
+
+    def usable_until(self, kind: str, name: str, source: str, now: float, start: float) -> float:
+        """Until when (Unix seconds, at most ``now``) a figure's feed has brought anything that can be used."""
+        if kind == "coin_price" and name == self.stale_quote:
+            return min(now, start + self.stale_s - self.stale_after_s)
+        if kind == "coin_price" and name == self.odd_quote and self.odd(now - start):
+            return start + self.odd_s
+        if source == self.silent_feed:
+            return min(now, start + self.silent_s)
+        return now
+
+    def odd(self, t: float) -> bool:
+        """Whether the odd price is being said at simulated second ``t``."""
+        return self.odd_s <= t < self.odd_until_s
 
 
 CALM = Storm()
@@ -53,6 +74,8 @@ def gather(layout: Layout) -> Storm:
         failing_slot=failing,
         foreign_slot=foreign,
         stale_quote="RVN",
+        silent_feed="grid-carbon",
+        odd_quote="PRL",
     )
 
 

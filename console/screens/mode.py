@@ -1,0 +1,171 @@
+"""What the screens of all modes share: keys that become deeds, what may stand over a screen, the clicks on its footer.
+
+A screen that is not in front is neither painted nor told anything: it is brought up to date when it is opened.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import abstractmethod
+from typing import ClassVar
+
+from textual.events import Key, Resize
+
+from console.model import Snapshot
+from console.screens.flip import FlipDialog
+from console.screens.host import Host
+from console.screens.modal import STOOD_S, Modal, Press, framed
+from console.view import actions
+from console.view.actions import Foot
+from widgets.ink import Ink
+from widgets.lines import Lines
+from widgets.wire import WireScreen
+
+NO_FOOT = Foot((), ())
+
+
+class ModeScreen(WireScreen[None]):
+    """One mode of the console. A member says what it draws and what its actions do; it composes ``panel`` last."""
+
+    # As the first screen of its application its CSS would not be loaded; DEFAULT_CSS is.
+    DEFAULT_CSS = """
+    ModeScreen { layers: page over; layout: vertical; overflow: hidden; }
+    #panel { layer: over; display: none; }
+    """
+
+    mode: ClassVar[str]
+
+    host: Host
+    snapshot: Snapshot
+
+    def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
+        super().__init__(id=self.mode)
+        self.host = host
+        self.ink = ink
+        self.snapshot = snapshot
+        self.modal: Modal | None = None
+        self.painted_at = 0.0  # monotonic
+        self.foot = NO_FOOT
+        self.panel = Lines(ink, "panel", id="panel")
+
+    @abstractmethod
+    def draw(self, width: int, height: int) -> None:
+        """Bring every region to what is known and chosen now, and ``foot`` to what can be clicked."""
+
+    @abstractmethod
+    def do(self, name: str) -> None:
+        """Do one action that this mode has."""
+
+    def takes(self, press: Press) -> bool:  # noqa: ARG002
+        """True for a key that is text being typed here, and has been taken in."""
+        return False
+
+    # ---- painting ----------------------------------------------------------------------------------------------------
+
+    def apply(self, snapshot: Snapshot) -> None:
+        """A new snapshot: paint what it changes."""
+        self.snapshot = snapshot
+        if isinstance(self.modal, FlipDialog) and self.modal.heard(snapshot):
+            self._present()
+        else:
+            self.paint()
+
+    def on_resize(self, _: Resize) -> None:
+        """Lay out for the new size; the last of a storm of sizes wins."""
+        self.paint()
+
+    def paint(self) -> None:
+        """Bring the screen to what is known and chosen now, where anybody sees it."""
+        width, height = self.app.size
+        if not width or not height or self.host.front is not self:
+            return
+        self.painted_at = time.monotonic()
+        self.draw(width, height)
+        self._show_panel(width, height)
+
+    def _show_panel(self, width: int, height: int) -> None:
+        """Draw what stands over the screen; it lies over the lower part, so that header and rows stay in sight."""
+        panel = self.panel
+        if self.modal is None:
+            if panel.display:
+                panel.display = False
+            return
+        lines = framed(self.modal, width, height - 2)
+        if not panel.display or panel.size != (width, len(lines)):
+            panel.styles.height = len(lines)
+            panel.styles.offset = (0, max(1, height - len(lines) - 1))
+            panel.display = True
+        panel.show(lines)
+
+    # ---- keys --------------------------------------------------------------------------------------------------------
+
+    @property
+    def read_only(self) -> str:
+        """Why no key acts here, or nothing."""
+        return self.host.read_only or self.snapshot.read_only
+
+    @property
+    def actions(self) -> tuple[actions.Action, ...]:
+        """What there is to do: under read-only nothing that touches a workload."""
+        return actions.allowed(self.read_only, self.mode)
+
+    def on_key(self, event: Key) -> None:
+        """A key: for what stands over the screen, for what is being typed, or for an action."""
+        event.stop()
+        press = Press(event.key, event.character, event.time)
+        if event.key == "ctrl+c":
+            self.host.note("q leaves; nothing that runs is touched")
+        elif self.modal is not None:
+            self.modal.press(press)
+            self._present()
+        elif self.takes(press):
+            self.paint()
+        else:
+            action = actions.keymap(self.actions).get(event.key)
+            if action is not None:
+                self.act(action)
+
+    def act(self, name: str) -> None:
+        """Do one action of the registry; what read-only or the mode leaves out of it does not exist here either."""
+        if name in {action.id for action in self.actions} and self.painted_at:
+            self.do(name)
+            self.paint()
+
+    def on_lines_clicked(self, message: Lines.Clicked) -> None:
+        """A click on a key of the footer presses it."""
+        if message.lines.id == "foot" and self.modal is None:
+            for start, end, name in self.foot.spans:
+                if start <= message.column < end:
+                    self.act(name)
+
+    # ---- what stands over the screen ---------------------------------------------------------------------------------
+
+    def open(self, modal: Modal) -> None:
+        """Let something stand over the screen; it is told when the terminal shows it."""
+        self.modal = modal
+        self._present()
+
+    def _present(self) -> None:
+        self.paint()
+        if self.modal is not None and self.modal.waits:
+            self.call_after_refresh(self._stands, self.modal)
+
+    def close(self) -> None:
+        """Take away what stands over the screen."""
+        self.modal = None
+
+    def _stands(self, modal: Modal) -> None:
+        if self.modal is not modal:
+            return
+        if self.host.link_behind:  # the terminal has not shown it yet
+            self.set_timer(0.1, lambda: self.call_after_refresh(self._stands, modal))
+            return
+        at = time.monotonic()
+        modal.stands(at)
+        if isinstance(modal, FlipDialog):
+            self.set_timer(STOOD_S, lambda: self._arm(modal, at))
+
+    def _arm(self, dialog: FlipDialog, stood_at: float) -> None:
+        if self.modal is dialog:
+            dialog.arm(stood_at)
+            self.paint()
