@@ -13,9 +13,9 @@ def outlook(
 ) -> tuple[Stretch, ...]:
     """The gain of ``new`` over ``now`` through the known power prices, from ``at`` (Unix seconds) to the horizon.
 
-    ``prices`` are currency per kWh at the wall, in order; the options' nets are at ``price_now``. Both nets are straight
-    lines over the price with their kWh per hour as slopes, so the gain moves with the difference of the two draws. Up
-    to the first gap in the prices only: what lies behind one is not known. Empty where a net or a draw is not known.
+    ``prices`` are currency per kWh at the wall, in order; the options' nets are at ``price_now``. Both nets are
+    straight lines over the price with their kWh per hour as slopes, so the gain moves with the difference of the two
+    draws. Up to the first gap in the prices only: what lies behind is not known. Empty where a net or a draw is not.
     """
     if now.net_per_h is None or new.net_per_h is None or now.wall_w is None or new.wall_w is None:
         return ()

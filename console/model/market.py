@@ -163,8 +163,8 @@ class PoolState(Record):
     """What a pool says it owes and has paid, in coins. *Credited* is what it has counted, *paid* what it has sent.
 
     ``at`` is when it said so, None before its first answer; a failure leaves what was said and its time.
-    ``hashrate_h_per_s`` is the pool's own figure for the whole account, ``credited_per_h`` what was credited per hour of
-    the last days, ``payout_s`` how long until the payout minimum at that rate. ``kept`` has what it counts of each
+    ``hashrate_h_per_s`` is the pool's own figure for the whole account, ``credited_per_h`` what was credited per hour
+    of the last days, ``payout_s`` how long until the payout minimum at that rate. ``kept`` has what it counts of each
     workload that mines to it, ``notes`` what keeps its balance from teaching that.
     """
 
