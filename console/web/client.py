@@ -48,6 +48,7 @@ class Client:
         self._client: httpx.Client | None = None
         self._socket: socket.socket | None = None
         self._closed = False
+        self._is_new = False  # the connection was opened for the request under way
 
     def get(
         self,
@@ -89,27 +90,41 @@ class Client:
         import httpx
 
         end = time.monotonic() + timeout_s
-        timeout = httpx.Timeout(timeout_s, connect=min(self._connect_s, timeout_s))
-        client = self._opened()
         sent = {"Accept-Encoding": "gzip" if self._packed else "identity", **headers}
         try:
+            request = self._opened().build_request(
+                method,
+                self.url + path,
+                params=httpx.QueryParams(self._query).merge(dict(query)),
+                headers=sent,
+                content=body,
+                timeout=httpx.Timeout(timeout_s, connect=min(self._connect_s, timeout_s)),
+            )
+            request.extensions["trace"] = self._seen
             with self._cut_off_at(end):
-                request = client.build_request(
-                    method,
-                    self.url + path,
-                    params=httpx.QueryParams(self._query).merge(dict(query)),
-                    headers=sent,
-                    content=body,
-                    timeout=timeout,
-                )
-                request.extensions["trace"] = self._seen
-                response = client.send(request, stream=True)
-                try:
-                    return self._taken(response, path, end)
-                finally:
-                    response.close()
+                return self._exchanged(request, path, end)
         except (httpx.HTTPError, httpx.InvalidURL, OSError, RuntimeError) as error:  # RuntimeError: closed meanwhile
             raise WebError(self._silence(error, time.monotonic() >= end)) from None
+
+    def _exchanged(self, request: httpx.Request, path: str, end: float) -> bytes:
+        """The body of the answer. A connection kept from before may have been closed by the other side just now, which
+        shows only when it is used: then, and then alone, the request is sent once more on a new one."""
+        import httpx
+
+        self._is_new = False
+        try:
+            return self._answered(request, path, end)
+        except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
+            if self._is_new or self._closed or time.monotonic() >= end:
+                raise
+        return self._answered(request, path, end)
+
+    def _answered(self, request: httpx.Request, path: str, end: float) -> bytes:
+        response = self._opened().send(request, stream=True)
+        try:
+            return self._taken(response, path, end)
+        finally:
+            response.close()
 
     def _taken(self, response: httpx.Response, path: str, end: float) -> bytes:
         status = response.status_code
@@ -168,6 +183,7 @@ class Client:
     def _seen(self, event: str, info: dict[str, object]) -> None:
         """Remember the socket that httpcore has opened (its documented ``trace`` extension)."""
         if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
+            self._is_new = True
             stream = info["return_value"]
             self._socket = stream.get_extra_info("socket")  # type: ignore[attr-defined]
 

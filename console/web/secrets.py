@@ -19,7 +19,7 @@ def from_file(path: Path, called: str = "token_file") -> str:
     ``called`` in the config and never holds what is in it.
     """
     try:
-        with open(path, "rb", opener=_opened) as file:  # noqa: PTH123 - Path.open takes no opener
+        with open(path, "rb", opener=_opened) as file:
             handle = file.fileno()
             found = os.fstat(handle)
             if not stat.S_ISREG(found.st_mode) or found.st_uid not in (0, os.geteuid()):
