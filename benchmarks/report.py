@@ -130,7 +130,7 @@ def _watched_rows(one: Watched) -> Iterator[Sequence[str]]:
             _spread(ours, digits),
             _spread(theirs, digits),
             _ratio(ours, theirs),
-            *_verdict(budget, ours, theirs),
+            *_verdict(budget, ours, theirs, tried=any(key in sample for sample in one.samples[OURS.name])),
         )
 
 
@@ -161,14 +161,21 @@ def _ticked_rows(ticked: Sequence[Ticked]) -> Iterator[Sequence[str]]:
 def _flipped_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
     found = spread(samples, "flip_own_ms")
     yield "", OURS.name, "budget", ""
-    yield "added from go to stop and from free to start, ms", _spread(found, 0), *_verdict(FLIP, found, None)
+    verdict = _verdict(FLIP, found, None, tried=bool(samples))
+    yield "added from go to stop and from free to start, ms", _spread(found, 0), *verdict
 
 
-def _verdict(budget: Budget | None, ours: Spread | None, theirs: Spread | None) -> tuple[str, str]:
+def _verdict(
+    budget: Budget | None, ours: Spread | None, theirs: Spread | None, *, tried: bool = True
+) -> tuple[str, str]:
+    """The budget and how it was kept. What was ``tried`` and gave no figure has missed it; what was not, has not."""
     if budget is None:
         return "", ""
+    text = f"**{budget.text()}**" if budget.exact else budget.text()
+    if not tried or (budget.of_theirs and theirs is None):
+        return text, "not measured"
     met = budget.met(ours.median if ours else None, theirs.median if theirs else None)
-    return f"**{budget.text()}**" if budget.exact else budget.text(), "met" if met else "missed"
+    return text, "met" if met else "missed"
 
 
 def _spread(found: Spread | None, digits: int) -> str:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import codecs
 import errno
 import importlib
+import io
 import os
 import sys
 from pathlib import Path
@@ -24,6 +26,9 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "forget": ("console.commands.forget", "retire a GPU that will not come back"),
 }
 
+DISK_TROUBLE = {errno.ENOSPC, errno.EROFS, errno.EDQUOT, errno.EIO}
+"""What a disk may say at any moment and whoever is asked: a sentence, not a defect of ours."""
+
 USAGE = """usage: changeover [COMMAND] [--config FILE] [--read-only] [--no-color] …
 
 What every GPU does, what it earns per hash and per AI-hour, and a key to flip it.
@@ -35,11 +40,50 @@ changeover COMMAND --help tells more. Exit codes: 0 done or already so, 1 failed
 """
 
 
+class OutputError(OSError):
+    """Standard output could not be written: a full disk behind it. Told apart from every other disk's trouble."""
+
+
+class _Output(io.FileIO):
+    """Standard output that says so when it is the one that fails."""
+
+    def write(self, data: object, /) -> int:
+        """As FileIO.write. Raises OutputError; BrokenPipeError where the reader has left."""
+        try:
+            return super().write(data) or 0  # type: ignore[arg-type]
+        except BrokenPipeError:
+            raise
+        except OSError as error:
+            raise OutputError(error.errno, error.strerror) from None
+
+
 def main(argv: list[str] | None = None) -> int:
     """Run one command and return its exit code."""
     args = list(sys.argv[1:] if argv is None else argv)
-    if sys.stdout is None:  # started with stdout closed
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it is stdout from now on
+    _prepare_output()
+    prog = f"changeover {args[0]}" if args[:1] and args[0] in COMMANDS else "changeover"
+    try:
+        try:
+            return _command(args)
+        finally:
+            sys.stdout.flush()  # not left to the exit, which could only fail
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        return _mute(1)
+    except OutputError as error:
+        sys.stderr.write(f"{prog}: its output could not be written: {error.strerror}\n")
+        return _mute(1)
+    except OSError as error:
+        if error.errno not in DISK_TROUBLE:
+            raise
+        on = f": {error.filename}" if error.filename else ""
+        sys.stderr.write(f"{prog}: {error.strerror}{on}\n")
+        return 1
+
+
+def _command(args: list[str]) -> int:
+    """The command that ``args`` name, carried out; its exit code."""
     if args[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(usage())
         return 0
@@ -48,24 +92,39 @@ def main(argv: list[str] | None = None) -> int:
 
         print(f"changeover {__version__}")
         return 0
-    sys.stdout.reconfigure(errors="replace")  # type: ignore[union-attr]
     if (late := _late_command(args)) is not None:
         sys.stderr.write(f"changeover: the command comes first: changeover {late} …\n")
         return 2
     name = "screen" if not args or args[0].startswith("-") else args.pop(0)
     if name not in COMMANDS:
         return _unknown(name)
-    try:
-        return _run(COMMANDS[name][0], args)
-    except KeyboardInterrupt:
-        return 130
-    except BrokenPipeError:
-        return _mute(1)
-    except OSError as error:
-        if error.errno != errno.ENOSPC:
-            raise
-        sys.stderr.write(f"changeover {name}: its output could not be written: {error.strerror}\n")
-        return _mute(1)
+    return _run(COMMANDS[name][0], args)
+
+
+def _prepare_output() -> None:
+    """Have a standard output that can be written to, in glyphs or in their stand-ins, and that tells its own faults."""
+    codecs.register_error("changeover", _stand_in)
+    if sys.stdout is None:  # started with stdout closed
+        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it is stdout from now on
+        return
+    given = sys.stdout
+    if not isinstance(given, io.TextIOWrapper):
+        return
+    if isinstance(getattr(given.buffer, "raw", given.buffer), io.FileIO):  # not what a test has put in its place
+        binary = io.BufferedWriter(_Output(given.fileno(), "w", closefd=False))
+        at_once = given.line_buffering or given.write_through
+        sys.stdout = io.TextIOWrapper(binary, encoding=given.encoding, errors="changeover", line_buffering=at_once)
+    else:
+        given.reconfigure(errors="changeover")
+
+
+def _stand_in(error: UnicodeError) -> tuple[str, int]:
+    """What an encoding lacks as the terminals that lack it get it: glyphs in ASCII, all else as ``?``."""
+    if not isinstance(error, UnicodeEncodeError):
+        raise error
+    from widgets.plain import plain
+
+    return plain(error.object[error.start : error.end], "ascii"), error.end
 
 
 def _late_command(args: list[str]) -> str | None:
@@ -85,7 +144,6 @@ def _run(module: str, args: list[str]) -> int:
     except PlacesError as error:
         sys.stderr.write(f"changeover: {error}\n")
         return 1
-    sys.stdout.flush()
     return code
 
 

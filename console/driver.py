@@ -1,12 +1,21 @@
-"""A terminal driver that drops frames where Textual's would stop the program.
+"""A terminal driver that drops frames where Textual's would stop the program, and gives the terminal back when asked.
 
 Textual hands what it writes to a thread through a queue of 30 and waits when that is full, so that behind a stalled
 link every timer and key stands still within ten frames. Here a frame, which is any write made during a compositor
 update, is dropped whole while the writer is behind, and once it has caught up the screen is painted anew. Every other
 write sets a mode of the terminal: it is never dropped.
+
+SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does.
 """
 
 from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import termios
+import threading
+from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
@@ -14,6 +23,11 @@ from widgets.plain import plain
 
 MOST_BEHIND = 6
 """Writes that may wait: two synchronized frames of three writes each."""
+
+
+LEAVE_S = 3.0
+"""How long leaving may take once a signal has asked for it: a link that takes nothing more would hold it for ever."""
+ENDS = (signal.SIGTERM, signal.SIGHUP)
 
 
 class PatientDriver(LinuxDriver):
@@ -24,6 +38,8 @@ class PatientDriver(LinuxDriver):
 
     _dropping = False
     _stale = False
+    _before: dict[int, Any] | None = None  # what these signals did before; None while they are not ours
+    _last_resort: threading.Timer | None = None
 
     @property
     def behind(self) -> bool:
@@ -52,7 +68,51 @@ class PatientDriver(LinuxDriver):
 
     def write(self, data: str) -> None:
         """Write, or drop what belongs to a dropped frame; in ASCII where the terminal's encoding has no more."""
-        if self._dropping:
+        if self._dropping or self._gone:
             return
         encoding = self._file.encoding if self._file is not None else "utf-8"
         super().write(data if encoding.lower().startswith("utf") else plain(data, encoding))
+
+    # ---- leaving -----------------------------------------------------------------------------------------------------
+
+    @property
+    def _gone(self) -> bool:
+        """True once writing has failed: the terminal is not there any more, and nobody empties the queue."""
+        return self._writer_thread is not None and not self._writer_thread.is_alive()
+
+    def start_application_mode(self) -> None:
+        """Take the terminal, and the signals that ask for it back."""
+        super().start_application_mode()  # type: ignore[no-untyped-call]
+        if self._before is None:
+            heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
+            self._before = {number: signal.signal(number, self._leave) for number in heeded}
+
+    def stop_application_mode(self) -> None:
+        """Give back the terminal, then the signals."""
+        super().stop_application_mode()
+        for number, handler in (self._before or {}).items():
+            signal.signal(number, handler)
+        self._before = None
+
+    def close(self) -> None:
+        """Wait until all is written, where anybody still writes."""
+        if not self._gone:
+            super().close()
+        if self._last_resort is not None:
+            self._last_resort.cancel()
+
+    def _leave(self, number: int, _: object) -> None:
+        """Ask the application to exit. In a signal handler nothing may wait, so its loop does it."""
+        if self._last_resort is None:
+            code = 128 + number
+            self._last_resort = threading.Timer(LEAVE_S, self._end, (code,))
+            self._last_resort.daemon = True
+            self._last_resort.start()
+            self._loop.call_soon_threadsafe(self._app.exit, None, code)
+
+    def _end(self, code: int) -> None:
+        """End without a word: the link takes none. What runs is touched by neither way of leaving."""
+        if self.attrs_before is not None:
+            with contextlib.suppress(termios.error):
+                termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
+        os._exit(code)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from pathlib import Path
 
@@ -13,6 +14,19 @@ SYSTEM_STATE = Path("/var/lib/changeover")
 SYSTEM_RUN = Path("/run/changeover")
 ALONE = "flips are coordinated for this user alone: the shared directories are missing"
 """What the operator is told while places are not shared."""
+
+
+ROOM_BYTES = 64 << 10
+"""What a directory must take before anything is flipped: a line of the journal with the pages that undo it."""
+_STEPS = {
+    errno.EROFS: "it is mounted read-only, see dmesg for why and remount it",
+    errno.ENOSPC: "its disk is full, make room",
+    errno.EDQUOT: "your quota there is used up, make room",
+    errno.EACCES: "it is not yours to write, join the group that owns it",
+    errno.EPERM: "it is not yours to write, join the group that owns it",
+    errno.ENOENT: "it is gone, make it again",
+    errno.EIO: "its disk answers with errors, see the kernel log",
+}
 
 
 class PlacesError(Exception):
@@ -42,7 +56,9 @@ class Places(Record):
 
 
 def places() -> Places:
-    """The host's own directories where both are writable, else this user's XDG state, made on first use.
+    """The host's own directories where both can be written by this user, else his XDG state, made on first use.
+
+    A disk that is read-only for now is no reason to coordinate flips elsewhere than everybody else: see ``obstacle``.
 
     ``CHANGEOVER_STATE`` and ``CHANGEOVER_RUN`` name others (both must be set); they count as shared, because whoever
     sets them for one operator sets them for all.
@@ -50,7 +66,7 @@ def places() -> Places:
     state, run = os.environ.get("CHANGEOVER_STATE"), os.environ.get("CHANGEOVER_RUN")
     if state and run:
         return _made(Places(state=Path(state), run=Path(run), shared=True))
-    if os.access(SYSTEM_STATE, os.W_OK) and os.access(SYSTEM_RUN, os.W_OK):
+    if _usable(SYSTEM_STATE) and _usable(SYSTEM_RUN):
         return Places(state=SYSTEM_STATE, run=SYSTEM_RUN, shared=True)
     import platformdirs
 
@@ -68,3 +84,57 @@ def _made(found: Places) -> Places:
                 f"{said}; name others with CHANGEOVER_STATE and CHANGEOVER_RUN, or XDG_STATE_HOME"
             ) from None
     return found
+
+
+def obstacle(where: Places) -> str:
+    """Why nothing may be flipped for want of a disk that takes what must be written, as a sentence; "" when all do.
+
+    Tried with a file that has no name, so that nothing is left behind whatever becomes of this process.
+    """
+    for folder in (where.state, where.run):
+        try:
+            _try(folder)
+        except OSError as error:
+            return unwritable(folder, error)
+    return ""
+
+
+def unwritable(folder: Path, error: OSError) -> str:
+    """What an error says of writing into a directory, and the next step."""
+    step = _STEPS.get(error.errno or 0)
+    if step is None:
+        at = f" at {error.filename}" if error.filename else ""
+        step = clean(f"{error.strerror or error}{at}", 300)
+    return f"nothing can be written to {clean(folder)}: {step}"
+
+
+def _try(folder: Path) -> None:
+    """Write as much as one line of the journal takes. Raises OSError."""
+    fd = _nameless(folder)
+    try:
+        written = 0
+        while written < ROOM_BYTES:
+            written += os.write(fd, bytes(ROOM_BYTES - written))
+    finally:
+        os.close(fd)
+
+
+def _nameless(folder: Path) -> int:
+    """A new file that goes with its descriptor, also on filesystems that make none without a name."""
+    try:
+        return os.open(folder, os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        if error.errno not in (errno.EOPNOTSUPP, errno.EISDIR):
+            raise
+    trial = folder / f"trial.{os.getpid()}"
+    fd = os.open(trial, os.O_WRONLY | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
+    trial.unlink(missing_ok=True)
+    return fd
+
+
+def _usable(folder: Path) -> bool:
+    """True for a directory that this user may write, and for one that nobody can while its disk is read-only."""
+    try:
+        return os.access(folder, os.W_OK) or bool(os.statvfs(folder).f_flag & os.ST_RDONLY)
+    except OSError:
+        return False

@@ -127,7 +127,7 @@ def _line(progress: Progress) -> bytes:
     took = f"  {progress.took_s:.1f} s" if progress.took_s is not None else ""
     result = f"  {progress.result.replace('_', ' ')}" if progress.result else ""
     line = f"  GPU {slots}  {progress.step}{result}  {progress.text}{took}\n"
-    return line.encode(sys.stdout.encoding, "replace")
+    return line.encode(sys.stdout.encoding, sys.stdout.errors or "replace")
 
 
 def _end(plan: Plan, endings: tuple[Ending, ...], exit_code: int, args: Namespace) -> int:

@@ -23,18 +23,20 @@ def main(argv: list[str]) -> int:
         flags.error(f"--speed: found {args.speed:g}, expected 0.1 to 100")
     if args.config:
         flags.error("--config: the demo brings its own; leave the flag out")
+    from contextlib import closing
+
+    from console.commands.opening import ended_tidily, settled
     from console.demo import open_farm
 
     read_only = "--read-only" if args.read_only else ""
-    site = open_farm(args.gpus, args.seed, args.speed, args.scenario, read_only=read_only)
-    try:
+    with (
+        ended_tidily(),
+        closing(open_farm(args.gpus, args.seed, args.speed, args.scenario, read_only=read_only)) as site,
+    ):
         if args.json or not has_screen():
             from console.commands import status
-            from console.commands.opening import settled
 
             return status.show(settled(site, 2), as_json=args.json)
         from console.app import run
 
         return run(site, mono=args.no_color or None)
-    finally:
-        site.close()

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from console.commands.flags import parser
 from console.view.advice import FAULT, Facts, Finding, findings
+
+if TYPE_CHECKING:
+    from console.site.interface import Check
 
 SUMMARY = "what is found, what is missing, what to do"
 MARKS = {"ok": "·", "note": "i", "warn": "!", "fault": "✗"}
@@ -26,16 +31,18 @@ def main(argv: list[str]) -> int:
     return 1 if any(finding.level == FAULT for finding in found) else 0
 
 
-def _facts(explicit: str | None, controllers: tuple[str, ...]) -> Facts:
+def _facts(explicit: str | None, check: Check) -> Facts:
     from console.config.loading import find, load
-    from console.paths import places
+    from console.paths import obstacle, places
 
     config, where = load(find(explicit)), places()
     return Facts(
         config_path=config.path,
         driver=_driver(),
         workloads=len(config.settings.workloads),
-        controllers=controllers,
+        controllers=check.warnings,
+        silent=check.faults,
+        disks=obstacle(where),
         journal=_journal(),
         shared=where.shared,
         state=str(where.state),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from console.model import Snapshot
     from console.site.interface import Site
 
+ENDS = (signal.SIGTERM, signal.SIGHUP)
 METERS_S = 4.0
 POLL_S = 0.02
 
@@ -40,6 +42,25 @@ def opened(args: Namespace, *, only_looks: bool = False, headless: bool = True) 
         yield site
     finally:
         site.close()
+
+
+@contextmanager
+def ended_tidily() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP unwind the stack, so that what was opened is closed; exit code 128 and the signal's.
+
+    While the screen stands its driver hears them, because a terminal has to be given back first.
+    """
+
+    def leave(number: int, _: object) -> None:
+        raise SystemExit(128 + number)
+
+    heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
+    before = {number: signal.signal(number, leave) for number in heeded}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def settled(site: Site, samples: int, timeout_s: float = 35.0, *, patient: bool = False) -> Snapshot:

@@ -21,9 +21,9 @@ def main(argv: list[str]) -> int:
         with opened(args, only_looks=True) as site:
             show(settled(site, 2), as_json=False)
         return 0
-    from console.commands.opening import opened
+    from console.commands.opening import ended_tidily, opened
 
-    with opened(args, headless=False) as site:
+    with ended_tidily(), opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
 

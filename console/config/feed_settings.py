@@ -17,6 +17,7 @@ QuoteKind = Literal[
     "fx",
     "difficulty",
     "nethash",
+    "block_time",
     "reward",
     "occupancy",
     "rented",

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from string import Formatter
 
 from console.config.addresses import url_fault, without_secrets
 from console.config.errors import Problem, Where, nearest, shown
 from console.config.kinds import CONTROLLERS, METERS, kinds_in
-from console.config.settings import MeterSettings, RevenueSettings, Settings, WorkloadSettings
+from console.config.settings import MeterSettings, Settings, WorkloadSettings
+from console.config.templates import EXPECTED, at_slot, expanded, has_place, wrong_place
 from console.model import Kind
 from console.pci import normal_pci
 
 RESERVED = frozenset({"off", "mine", "ai", "best", "undo", "all"})
 """Words of the command line that no workload may be named."""
-
-PLACES = frozenset({"slot", "uuid", "pci"})
-"""What expands in ``unit`` and ``meter.url``."""
 
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,39}")
 _SYSTEMD_NAME = re.compile(r"[A-Za-z0-9:_.\\@-]{1,200}")
@@ -109,7 +106,7 @@ def _controlled(settings: Settings, workload: WorkloadSettings, where: Where) ->
     yield from _template(workload.unit, (*where, "unit"))
     yield from _unit_name(settings, workload, (*where, "unit"))
     groups = len(workload.gpus) // max(workload.span, 1)
-    if groups > 1 and not any("{" + place + "}" in workload.unit for place in PLACES):
+    if groups > 1 and not has_place(workload.unit):
         text = f"is {shown(workload.unit)} for {groups} instances, expected {{slot}} in it (or span = all of its GPUs)"
         yield Problem((*where, "unit"), text)
 
@@ -119,19 +116,13 @@ def _unit_name(settings: Settings, workload: WorkloadSettings, where: Where) -> 
     controller = settings.controllers.get(workload.controller)
     if controller is None or (controller.kind or workload.controller) != "systemd":
         return
-    bare = re.sub(r"\{(?:slot|uuid|pci)\}", "0", workload.unit)
-    if not _SYSTEMD_NAME.fullmatch(bare):
+    if not _SYSTEMD_NAME.fullmatch(expanded(workload.unit, 0, "0", "0")):
         yield Problem(where, f'is {shown(workload.unit)}, expected a unit such as "miner@{{slot}}.service"')
 
 
 def _template(text: str, where: Where) -> Iterator[Problem]:
-    try:
-        names = {name for _, name, spec, how in Formatter().parse(text) if name is not None or spec or how}
-    except ValueError:
-        names = {""}
-    wrong = sorted(name or "" for name in names - PLACES)
-    if wrong:
-        yield Problem(where, f"has {shown('{' + wrong[0] + '}')} in it, expected {{slot}}, {{uuid}} or {{pci}}")
+    if wrong := wrong_place(text):
+        yield Problem(where, f"has {shown(wrong)} in it, {EXPECTED}")
 
 
 def _business(settings: Settings, workload: WorkloadSettings, where: Where) -> Iterator[Problem]:
@@ -142,19 +133,8 @@ def _business(settings: Settings, workload: WorkloadSettings, where: Where) -> I
             known = nearest(workload.coin, settings.coins)
             text = f"is {shown(workload.coin)}, but there is no [coins.{workload.coin}]{known}"
             yield Problem((*where, "coin"), text)
-    if workload.revenue is not None:
-        if workload.kind is not Kind.AI:
-            yield Problem((*where, "revenue"), f"belongs to kind ai, and this workload is of kind {workload.kind}")
-        yield from _revenue(settings, workload.revenue, (*where, "revenue"))
-
-
-def _revenue(settings: Settings, revenue: RevenueSettings, where: Where) -> Iterator[Problem]:
-    rentals = {name for name, quote in settings.quotes.items() if quote.kind == "rental"}
-    if revenue.quote is not None and revenue.quote not in rentals:
-        text = f"is {shown(revenue.quote)}, which is no quote of kind rental{nearest(revenue.quote, rentals)}"
-        yield Problem((*where, "quote"), text)
-    if revenue.form != "tokens" and (revenue.rate_per_h is None) == (revenue.quote is None):
-        yield Problem(where, f"of form {revenue.form} needs rate_per_h or quote, and not both")
+    if workload.revenue is not None and workload.kind is not Kind.AI:
+        yield Problem((*where, "revenue"), f"belongs to kind ai, and this workload is of kind {workload.kind}")
 
 
 def _meter(meter: MeterSettings, where: Where) -> Iterator[Problem]:
@@ -163,7 +143,7 @@ def _meter(meter: MeterSettings, where: Where) -> Iterator[Problem]:
         text = f"is {shown(meter.kind)}, which is no kind of meter{nearest(meter.kind, known)}"
         yield Problem((*where, "kind"), text)
     yield from _template(meter.url, (*where, "url"))
-    fault = url_fault(meter.url.replace("{slot}", "0"))
+    fault = url_fault(at_slot(meter.url, 0))
     if fault:
         yield Problem((*where, "url"), f"is {shown(without_secrets(meter.url))}, {fault}")
     if meter.token_file is not None and not meter.token_file.startswith("/"):

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from pathlib import Path
-
-import msgspec
+from collections.abc import Mapping
 
 from console.config.settings import Settings
 from console.flips.records import Action
 from console.model import Output, WorkState
 from console.workloads.contract import ALIVE, Controller, Meter, Task, WorkloadError
 from console.workloads.expand import Placed
+from console.workloads.lastword import still_there
 from console.workloads.registry import connect_controller, connect_meter
 
 Key = tuple[str, str]
@@ -106,7 +104,7 @@ class Units:
             said = self._controllers[name].observe(units, ASK_S)
             self._silent.pop(name, None)
         except WorkloadError as error:
-            said = _still_there(task for key, task in self._tasks.items() if key[0] == name)
+            said = still_there(task for key, task in self._tasks.items() if key[0] == name)
             self._silent[name] = str(error)
         self._tasks = others | {(name, task.unit): task for task in said}
         self._asked[name] = time.monotonic()
@@ -136,21 +134,6 @@ class Units:
             meter = self._meters.pop((action.controller, action.unit), None)
         if meter is not None:
             meter.close()
-
-
-def _still_there(tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Those of ``tasks`` of which a main process still runs, with such processes alone."""
-    alive = ((task, tuple(pid for pid in task.pids if _runs(pid))) for task in tasks)
-    return tuple(msgspec.structs.replace(task, pids=pids) for task, pids in alive if pids)
-
-
-def _runs(pid: int) -> bool:
-    """False for a zombie as well: a controller that stands still does not reap what it killed."""
-    try:
-        state = Path(f"/proc/{pid}/stat").read_bytes().rpartition(b") ")[2][:1]
-    except OSError:
-        return False
-    return state not in b"ZX"
 
 
 def _without_value(state: WorkState, reason: str) -> Output:

@@ -94,9 +94,9 @@ class LiveSite:
         self._ground.flipper.dismiss()
 
     def flip(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
-        """Carry out a confirmed plan."""
-        if self.read_only:
-            raise PermissionError(f"read-only: {self.read_only}")
+        """Carry out a confirmed plan. What stands in the way since it was made the runner meets, and says so."""
+        if self._looks:
+            raise PermissionError(f"read-only: {self._looks}")
 
         def both(progress: Progress) -> None:
             with self._lock:
@@ -115,8 +115,8 @@ class LiveSite:
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""
-        if self.read_only:
-            raise PermissionError(f"read-only: {self.read_only}")
+        if self._looks:
+            raise PermissionError(f"read-only: {self._looks}")
         uuids = tuple(row.reading.uuid for row in self._snapshot.rows if row.reading.slot in slots)
         threading.Thread(target=self._state.journal.unpin, args=(uuids, slots), name="unpin", daemon=True).start()
 

@@ -95,12 +95,19 @@ class Roster:
             self._book = msgspec.structs.replace(self._book, gpus=tuple(gpus))
 
     def forget(self, uuid: str) -> None:
-        """Take a GPU out; its slot is not given again. Raises ValueError when it is not in the roster."""
+        """Take a GPU out; its slot is not given again.
+
+        Raises ValueError when it is not in the roster, or when the file cannot be written: then it stays.
+        """
         with self._changing():
             if self.find(uuid) is None:
                 raise ValueError(f"{uuid} is not in the roster {self._path}")
+            before = self._book
             kept = tuple(one for one in self._book.gpus if one.uuid != uuid)
             self._book = msgspec.structs.replace(self._book, gpus=kept)
+        if not self._writable:
+            self._book = before
+            raise ValueError(f"{uuid} stays in the roster: {self.notice}")
 
     def _check_fixed(self) -> None:
         taken = {one.slot: one.uuid for one in self._book.gpus}
@@ -130,19 +137,26 @@ class Roster:
         try:
             lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o644)
         except OSError as error:
+            # Read all the same: a new file is put in place whole, so that no lock is needed to find the old slots.
+            self._refresh()
             self._unwritable(error)
             yield
             return
         try:
             self._share(lock)
             fcntl.flock(lock, fcntl.LOCK_EX)
-            self._book = self._read()
+            self._refresh()
             before = self._book
             yield
             if self._book != before and self._writable:
                 self._write()
         finally:
             os.close(lock)
+
+    def _refresh(self) -> None:
+        """Take in what stands on disk, until that lags behind what this session had to keep to itself."""
+        if self._writable:
+            self._book = self._read()
 
     def _read(self) -> _Book:
         try:
@@ -192,7 +206,7 @@ class Roster:
 
     def _share(self, fd: int) -> None:
         """Let the group of a shared folder read and write: to whom a umask hides the roster, slots would begin anew."""
-        with suppress(PermissionError):  # another operator's, who has shared it
+        with suppress(OSError):  # another operator's, who has shared it; or read-only, which the writing then tells
             if self._path.parent.stat().st_mode & stat.S_IWGRP:
                 os.fchmod(fd, 0o660)
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from console.config.addresses import url_fault
+from console import units
+from console.config.addresses import url_fault, without_secrets
 from console.config.settings import MeterSettings, Settings, WorkloadSettings
-from console.config.workload_checks import PLACES
+from console.config.templates import expanded, has_place
 from console.model import Kind, Record, Uuid
 from console.pci import normal_pci
 
@@ -71,28 +72,40 @@ def _instances(
     name: str, workload: WorkloadSettings, settings: Settings, cards: Sequence[Card], warnings: list[str]
 ) -> Iterator[Placed]:
     groups = list(_groups(name, workload, cards, warnings))
-    if len(groups) > 1 and not any("{" + place + "}" in workload.unit for place in PLACES):
+    if len(groups) > 1 and not has_place(workload.unit):
         warnings.append(
             f"workloads.{name}: unit {workload.unit} has no {{slot}} and would run {len(groups)} times; "
             f"write span = {len(groups) * workload.span} if one instance holds all these GPUs"
         )
         return
+    unmetered: dict[int, str] = {}
     for group in groups:
-        url = _expanded(workload.meter.url, group[0]) if workload.meter else ""
-        if url and (fault := url_fault(url)):
-            warnings.append(f"workloads.{name}: the meter's address of slot {group[0].slot} is {url}, {fault}")
-            url = ""
+        url = expanded(workload.meter.url, *group[0]) if workload.meter else ""
+        if url and url_fault(url):
+            unmetered[group[0].slot], url = url, ""
         kind = settings.controllers[workload.controller].kind or workload.controller
         yield Placed(
             workload=name,
             kind=workload.kind,
             controller=workload.controller,
-            unit=_unit(_expanded(workload.unit, group[0]), kind),
+            unit=_unit(expanded(workload.unit, *group[0]), kind),
             uuids=tuple(card.uuid for card in group),
             settings=workload,
             meter_url=url,
             bus=settings.controllers[workload.controller].bus if kind == "systemd" else "",
         )
+    if unmetered:
+        warnings.append(f"workloads.{name}: {_no_address(unmetered)}")
+
+
+def _no_address(urls: Mapping[int, str]) -> str:
+    """One sentence for all instances whose meter has no address, with the first of those."""
+    first = next(iter(urls.values()))
+    more = " and so on" if len(urls) > 1 else ""
+    return (
+        f"no meter for {units.gpus(urls)}: its address would be {without_secrets(first)}{more}, {url_fault(first)}; "
+        "write {slot+18080} for a port that is the sum"
+    )
 
 
 def _groups(
@@ -101,13 +114,14 @@ def _groups(
     """The GPUs of each instance, ``span`` at a time; a group with an absent, doubtful or doubled GPU is told of."""
     wanted: Sequence[int | str] = workload.gpus or tuple(card.slot for card in cards)
     used: set[Uuid] = set()
+    absent: list[str] = []
     for first in range(0, len(wanted), workload.span):
         names = wanted[first : first + workload.span]
         found = [_find(gpu, cards) for gpu in names]
         lacking = [str(gpu) for gpu, card in zip(names, found, strict=True) if card is None]
         group = tuple(card for card in found if card is not None)
         if lacking:
-            warnings.append(f"workloads.{name}: GPU {', '.join(lacking)} is not on this host (or not one GPU only)")
+            absent += lacking
         elif len(group) < workload.span:
             warnings.append(f"workloads.{name}: {len(group)} GPUs are left over, too few for span {workload.span}")
         elif used & {card.uuid for card in group} or len({card.uuid for card in group}) < len(group):
@@ -115,6 +129,9 @@ def _groups(
         else:
             used |= {card.uuid for card in group}
             yield group
+    if absent:
+        are = "is" if len(absent) == 1 else "are"
+        warnings.append(f"workloads.{name}: GPU {', '.join(absent)} {are} not on this host (or not one GPU only)")
 
 
 def _find(gpu: int | str, cards: Sequence[Card]) -> Card | None:
@@ -126,13 +143,6 @@ def _find(gpu: int | str, cards: Sequence[Card]) -> Card | None:
     else:
         found = [card for card in cards if normal_pci(card.pci) == normal_pci(gpu)]
     return found[0] if len(found) == 1 else None
-
-
-def _expanded(text: str, card: Card) -> str:
-    """``text`` with the first GPU's names in it. Plain replacement: nothing in a config is a format string."""
-    for name, value in (("slot", str(card.slot)), ("uuid", card.uuid), ("pci", card.pci)):
-        text = text.replace("{" + name + "}", value)
-    return text
 
 
 def _unit(unit: str, kind: str) -> str:

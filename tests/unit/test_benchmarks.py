@@ -158,6 +158,17 @@ def test_bytes_fail_a_run_and_times_are_told() -> None:
     assert "| to the terminal at rest, B/s | 1,000 | – | – | **≤ 1000** | met |" in text
 
 
+def test_what_was_not_measured_has_missed_nothing() -> None:
+    """A quick run flips nothing and its hosts lack figures; a key that nobody answered was measured, and missed."""
+    text = markdown(results({"key_ms": None, "cpu_pct": 0.5}, {}))
+    assert "| added from go to stop and from free to start, ms | – | ≤ 50 | not measured |" in text
+    assert "| page key to paint, median, ms | – | – | – | ≤ 12 | not measured |" in text
+    assert "| CPU at rest, all processes, % of a core | 0.50 | – | – | ≤ nvitop | not measured |" in text
+    assert "| cursor key to paint, median, ms | – | – | – | ≤ 5 | missed |" in text
+    flipped = results({}, {})._replace(flipped=[{"flip_own_ms": 51.0}])
+    assert "| added from go to stop and from free to start, ms | 51 | ≤ 50 | missed |" in markdown(flipped)
+
+
 def test_a_range_is_told_where_runs_differ() -> None:
     """Median, least and most."""
     one = Watched("a host", 8, {OURS.name: [{"key_ms": value} for value in (3.0, 1.0, 2.0)], THEIRS.name: []})

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from console.commands.carrying import FAILED, WRONG, carry
+from console.commands.carrying import REFUSED, WRONG, carry
 from console.flips.records import Plan
 from tests.unit.flipworld import WHO
 
@@ -26,16 +26,16 @@ def config(tmp_path: Path) -> Path:
 def test_a_file_that_cannot_be_used_is_one_sentence(
     config: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], as_json: bool
 ) -> None:
-    """A file of the console's own that cannot be opened ends in a sentence and 1, not in a traceback."""
+    """A mark that cannot be left among running consoles refuses the flip, as it makes a console look only."""
     run = tmp_path / "run"
     run.mkdir()
     mark = run / f"console-{os.getpid()}.presence"
     mark.symlink_to(tmp_path / "elsewhere")
     monkeypatch.setenv("CHANGEOVER_STATE", str(tmp_path))
     monkeypatch.setenv("CHANGEOVER_RUN", str(run))
-    assert carry(PLAN, Namespace(config=str(config), json=as_json)) == FAILED
+    assert carry(PLAN, Namespace(config=str(config), json=as_json)) == REFUSED
     said = capfd.readouterr().err
-    assert said.startswith("changeover: the flip could not begin: ") and str(mark) in said
+    assert said.startswith(f"changeover: refused, nothing can be written to {run}: ") and str(mark) in said
     assert said.count("\n") == 1
 
 

@@ -42,12 +42,58 @@ def test_an_output_that_knows_no_dash_gets_a_question_mark() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_pipe_without_glyphs_gets_the_drawing_of_such_terminals(encoding: str) -> None:
+    """A loss is -0.09, not ?0.09: the stand-ins of the screen, for every command; what there is stays."""
+    env = {**os.environ, "PYTHONIOENCODING": encoding}
+    done = run("demo", "--gpus", "3", "--seed", "7", env=env, encoding=encoding)
+    assert done.returncode == 0, done.stderr
+    assert "?" not in done.stdout and "^ ergo" in done.stdout
+    assert ("°" in done.stdout) is (encoding == "latin-1")
+
+
 def test_a_full_disk_behind_stdout_is_a_sentence() -> None:
     """`> /dev/full` says so and fails; it used to be a traceback."""
     with Path("/dev/full").open("w") as full:
         done = run(*CALC, stdout=full)
     assert done.returncode == 1
     assert done.stderr == "changeover calc: its output could not be written: No space left on device\n"
+
+
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize("args", [["--help"], ["--version"], ["status", "--help"], ["calc", "mine", "--help"]])
+def test_help_into_a_full_disk_is_a_sentence(args: list[str], unbuffered: str) -> None:
+    """Also where argparse writes and leaves by itself, and where nothing is held back until the exit."""
+    with Path("/dev/full").open("w") as full:
+        done = run(*args, stdout=full, env={**os.environ, "PYTHONUNBUFFERED": unbuffered})
+    assert done.returncode == 1
+    assert done.stderr.endswith(": its output could not be written: No space left on device\n")
+    assert done.stderr.count("\n") == 1
+
+
+ELSEWHERE = """
+import sys, types
+from pathlib import Path
+from console import cli
+made = types.ModuleType("made")
+made.main = lambda argv: (print("said"), Path(argv[0]).write_text("x"))[1]
+sys.modules["made"] = made
+cli.COMMANDS["made"] = ("made", "")
+sys.exit(cli.main(["made", *sys.argv[1:]]))
+"""
+
+
+def test_a_full_disk_elsewhere_is_not_blamed_on_the_output() -> None:
+    """What was printed has arrived; the sentence says what happened, and nothing false."""
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE, "/dev/full"], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (1, "said\n")
+    assert done.stderr == "changeover made: No space left on device\n"
+
+
+def test_a_defect_is_still_a_traceback() -> None:
+    """Only what a disk may say at any moment is a sentence; a path that we got wrong is for us to see."""
+    done = subprocess.run([sys.executable, "-c", ELSEWHERE, "/nowhere/x"], capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "FileNotFoundError" in done.stderr
 
 
 def test_a_closed_stdout_changes_nothing() -> None:

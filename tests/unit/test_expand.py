@@ -5,6 +5,7 @@ from typing import Any
 import msgspec
 
 from console.config.settings import Settings
+from console.config.templates import wrong_place
 from console.model import Kind, Uuid
 from console.workloads.expand import Placed, place
 
@@ -85,11 +86,48 @@ def test_unit_without_slot_is_not_started_four_times() -> None:
 
 
 def test_meter_address_that_makes_no_sense_here_is_told() -> None:
-    """A port that grows out of range with the slot costs the meter, not the instance."""
+    """A port that grows out of range with the slot costs the meter, not the instance; one sentence for all slots."""
     instances, warnings = placed(meter={"kind": "xmrig", "url": "http://h:1808{slot}"})
     assert [one.meter_url for one in instances] == [f"http://h:1808{slot}" for slot in (0, 1, 3)] + [""]
-    assert "the meter's address of slot 12 is http://h:180812" in warnings[0]
+    assert len(warnings) == 1
+    assert "workloads.w: no meter for GPU 12: its address would be http://h:180812, expected http://" in warnings[0]
     assert instances[3].meter() is None
+    [said] = placed(meter={"kind": "xmrig", "url": "http://h:6553{slot}"}, gpus=[0, 3, 12])[1]
+    assert "no meter for GPU 12: " in said
+    [said] = placed(meter={"kind": "xmrig", "url": "http://h:18080{slot}"})[1]
+    assert "no meter for GPUs 0, 1, 3, 12: its address would be http://h:180800 and so on" in said
+
+
+def test_a_sum_with_the_slot_is_a_port_whatever_the_slot() -> None:
+    """``{slot+18080}`` counts up where ``1808{slot}`` runs out of range; in a unit's name it does the same."""
+    instances, warnings = placed(meter={"kind": "xmrig", "url": "http://h:{slot+18080}/{uuid}"}, unit="m@{slot+100}")
+    assert [one.meter_url for one in instances] == [
+        f"http://h:{18080 + slot}/{BY_SLOT[slot]}" for slot in (0, 1, 3, 12)
+    ]
+    assert [one.unit for one in instances] == [f"m@{100 + slot}.service" for slot in (0, 1, 3, 12)]
+    assert warnings == ()
+
+
+def test_what_only_looks_like_a_place_stays_as_it_is() -> None:
+    """Nothing in a config is a format string; checks refuse these before."""
+    for text in (
+        "{slot-1}",
+        "{slot+}",
+        "{slot+1x}",
+        "{slot+ 1}",
+        "{slot!r}",
+        "{slot:02d}",
+        "{{slot}",
+        "{slot+1234567}",
+    ):
+        assert wrong_place(f"m@{text}.service"), text
+    for text in ("m@{slot}", "{slot+0}", "a{uuid}b{pci}", "none"):
+        assert wrong_place(text) == ""
+
+
+def test_absent_gpus_are_told_in_one_sentence() -> None:
+    """A config that is shared by two hosts does not fill the screen of either."""
+    assert placed(gpus=[0, 7, 8, 9])[1] == ("workloads.w: GPU 7, 8, 9 are not on this host (or not one GPU only)",)
 
 
 def test_two_workloads_never_share_a_unit() -> None:

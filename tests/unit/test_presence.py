@@ -89,3 +89,12 @@ def test_rubbish_in_a_held_file_is_another_version(tmp_path: Path) -> None:
     finally:
         other.end()
     assert not list(tmp_path.iterdir())
+
+
+def test_a_console_that_cannot_leave_its_mark_only_looks(tmp_path: Path) -> None:
+    """Others could not see that it disagrees with them. The reason names the directory and the next step."""
+    mine = Presence(tmp_path / "gone", "mine")
+    assert mine.reason == f"nothing can be written to {tmp_path}/gone: it is gone, make it again, then start again"
+    mine.close()
+    (tmp_path / "file").write_text("")
+    assert ": Not a directory at " in Presence(tmp_path / "file", "mine").reason

@@ -121,6 +121,31 @@ def test_consoles_that_start_together_agree(path: Path) -> None:
     assert len(json.loads(path.read_text())["gpus"]) == 40
 
 
+def test_slots_are_found_without_a_lock(path: Path) -> None:
+    """Where the lock file cannot be made (a read-only or full disk) the numbers of before hold, and it is said."""
+    admit(Roster(path), A, B)
+    lock = path.with_name(f"{path.name}.lock")
+    lock.unlink()
+    lock.mkdir()
+    roster = Roster(path)
+    assert admit(roster, C, B, A) == [2, 1, 0]
+    assert "for this session only" in roster.notice and lock.name in roster.notice
+
+
+def test_what_cannot_be_written_is_not_forgotten(path: Path) -> None:
+    """A newcomer keeps its number for the session, and a GPU that is to be retired stays, with a sentence."""
+    admit(Roster(path), A)
+    path.with_name(f"{path.name}.partial").mkdir()
+    roster = Roster(path)
+    assert admit(roster, B) == [1]
+    roster.saw([A, B], 500.0)
+    assert [entry.uuid for entry in roster.entries()] == [A, B]
+    with pytest.raises(ValueError, match="GPU-a stays in the roster: slots hold for this session only"):
+        roster.forget(A)
+    assert [entry.uuid for entry in roster.entries()] == [A, B]
+    assert [entry.uuid for entry in Roster(path).entries()] == [A]
+
+
 @pytest.mark.parametrize(("folder", "mode"), [(0o2770, 0o660), (0o700, 0o600)])
 def test_roster_of_a_shared_folder_is_its_groups(path: Path, folder: int, mode: int) -> None:
     """Whatever umask the first operator has: the next one must find his slots. Elsewhere the umask decides."""

@@ -69,6 +69,7 @@ def test_an_unknown_gain_is_a_dash_and_promises_no_pay_back() -> None:
     text = said(plan(1, moves=moves))
     assert "gain – $/h" in text
     assert "repaid" not in text
+    assert "~–" not in text and "→ – $/h" in text, "what is not known is not estimated either"
 
 
 def test_warnings_stand_once_each() -> None:
