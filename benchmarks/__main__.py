@@ -10,7 +10,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import hosts
+from benchmarks import feeds, hosts
 from benchmarks.commands import COMMANDS, Command, imports, started
 from benchmarks.flips import flips
 from benchmarks.hosts import Host
@@ -79,7 +79,8 @@ def measure(scope: Scope, runs: int) -> Results:
             watched.append(Watched(host.title, n, _watch(host, runs, scope.pace)))
             ticked.append(Ticked(host.title, _tick(host, runs, scope.ticks_s)))
             flipped = flipped or (_flip(host, runs) if host.config else ())
-    return Results(runs, watched, begun, ticked, flipped)
+    fed = _in_turn("feeds", runs, (OURS,), lambda _: feeds.read_all())[OURS.name]
+    return Results(runs, watched, begun, ticked, flipped, fed)
 
 
 def _watch(host: Host, runs: int, pace: Pace) -> Samples:

@@ -10,6 +10,7 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
+from benchmarks import feeds
 from benchmarks.budgets import BUDGETS, FIGURES, Budget, Spread, spread
 from benchmarks.commands import Command, Imports
 from benchmarks.hosts import INSTANCES
@@ -52,10 +53,13 @@ class Results(NamedTuple):
     started: Sequence[Started]
     ticked: Sequence[Ticked]
     flipped: Sequence[Sample] = ()
+    fed: Sequence[Sample] = ()
 
 
 FLIP = Budget(50)
 """Milliseconds that a flip may add, from go to stop and from free to start together."""
+FEEDS = Budget(1)
+"""Percent of a core for reading every feed of a busy site."""
 TICK_ROWS = (
     ("sampler_ms", "CPU of the sampler alone, ms", 2),
     ("sampler_pss_mb", "its memory (PSS), MB", 1),
@@ -81,6 +85,7 @@ def markdown(results: Results) -> str:
     parts.append(f"## Commands without a screen\n\n{_table(_started_rows(results.started))}")
     parts.append(f"## One tick without a screen\n\n{_table(_ticked_rows(results.ticked))}")
     parts.append(f"## A flip\n\n{_table(_flipped_rows(results.flipped))}")
+    parts.append(f"## Reading the feeds\n\n{_table(_fed_rows(results.fed))}")
     broken = failures(results)
     parts += ["## Broken\n\n" + "\n".join(f"- {line}" for line in broken)] if broken else []
     return "\n\n".join(parts) + "\n"
@@ -163,6 +168,15 @@ def _flipped_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
     yield "", OURS.name, "budget", ""
     verdict = _verdict(FLIP, found, None, tried=bool(samples))
     yield "added from go to stop and from free to start, ms", _spread(found, 0), *verdict
+
+
+def _fed_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
+    """All together, then the kinds, the dearest first."""
+    yield "", OURS.name, "budget", ""
+    together = spread(samples, feeds.TOGETHER)
+    yield "all kinds at their own intervals, % of a core", _spread(together, 3), *_verdict(FEEDS, together, None)
+    for kind in feeds.kinds(samples):
+        yield f"one reading of `{kind}`, CPU ms", _spread(spread(samples, kind), 1), "", ""
 
 
 def _verdict(

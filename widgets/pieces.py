@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from rich.cells import cell_len, set_cell_size
 
@@ -60,10 +61,16 @@ def _narrow_length(line: Line) -> int | None:
     """Columns of a line in which every character takes one, else None."""
     length = 0
     for text, _ in line:
-        if not text.isascii() and cell_len(text) != len(text):
+        if not _narrow(text):
             return None
         length += len(text)
     return length
+
+
+@lru_cache(maxsize=4096)
+def _narrow(text: str) -> bool:
+    """Every character takes one column; an accent of none and a wide character together are as long as they look."""
+    return text.isascii() or all(cell_len(char) == 1 for char in text)
 
 
 def _side_by_side(old: Line, new: Line) -> Iterator[tuple[str, str, bool]]:

@@ -16,6 +16,7 @@ LINE = st.lists(PIECE, max_size=6)
 
 @given(LINE, LINE, st.integers(0, 24))
 @example([("横a", "a")], [("a横", "a")], 3)
+@example([("1", "a")], [("1", "a"), ("\u0301横", "a")], 3)
 def test_every_column_that_differs_is_in_a_span(old: list[Piece], new: list[Piece], width: int) -> None:
     """Repainting the spans turns the old line into the new one; spans rise, part and lie within the line."""
     before, after = exactly(old, width), exactly(new, width)
