@@ -29,7 +29,10 @@ class Ahead:
             self._at = now
 
     def outlook(self, now: Option | None, best: Option | None, price: float | None, at: float) -> tuple[Stretch, ...]:
-        """The gain of ``best`` over ``now`` through what is known ahead; ``price`` is of a kWh now."""
-        if now is None or best is None or price is None:
+        """The gain of ``best`` over ``now`` through what is known ahead; ``price`` is of a kWh now.
+
+        Empty where there is no gain now: nothing is asked of the future then, and on most GPUs of most ticks.
+        """
+        if now is None or best is None or price is None or (best.net_per_h or 0.0) <= (now.net_per_h or 0.0):
             return ()
         return outlook(now, best, self.steps, price, at, self._horizon_s)

@@ -77,5 +77,6 @@ def test_a_site_sees_its_own_tariff_ahead() -> None:
     ahead.see(Board().put((*configured(settings, NOW), at_now)), (curve,), NOW)
     assert [round(step.value, 6) for step in ahead.steps] == [0.15, 0.16, 0.09]
     serves, rests = priced(0.15)
-    found = ahead.outlook(serves, rests, 0.15, NOW)
+    found = ahead.outlook(rests, serves, 0.15, NOW)
     assert len(found) == 3 and isinstance(found[0], Stretch)
+    assert ahead.outlook(serves, rests, 0.15, NOW) == (), "where there is no gain nothing is asked of the future"
