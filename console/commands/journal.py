@@ -46,13 +46,13 @@ def main(argv: list[str]) -> int:
 
 
 def _show(where: Places, args: Namespace) -> int:
-    for line in reading.lines(where.journal, args.limit, gpu=_uuid(where, args)):
+    for line in reading.lines(where.journal, args.limit, gpu=_uuid(where, args), advice=True):
         print(json.dumps(as_object(line), ensure_ascii=False) if args.json else as_text(line))
     return 0
 
 
 def _replay(where: Places, args: Namespace) -> int:
-    """Make the advice of the latest flips again from what stands in their intents; 1 if any differs."""
+    """Make the advice of the latest flips again from what stands beside their intents; 1 if any differs."""
     from console.flips.replaying import replayed
 
     same = True

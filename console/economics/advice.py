@@ -94,6 +94,8 @@ def _repayment(now: Option, best: Option, gain: float, moment: Moment, rules: Ru
     if downtime_s is None:
         return Part(f"how long a flip to {best.workload} takes is not known", False)
     loss = switching_loss(now.net_per_h or 0.0, downtime_s, moment)
+    if loss is None:
+        return Part(f"what the pool keeps unpaid when {now.workload} leaves is unknown: its coin has no price", False)
     repaid_s = repaid_after_s(loss, gain, moment.outlook, rules.horizon_s)
     text = f"{units.age(downtime_s)} down cost {units.cost(loss)} {units.symbol(rules.currency)}"
     if moment.penalty and now.bond is not None:

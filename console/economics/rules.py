@@ -46,9 +46,9 @@ class Moment(Record):
 
     ``ran_s`` is how long the running workload has produced, ``load_s`` how long its model took to load.
     ``downtimes_s`` is, by target, how long neither workload will earn; ``transition_per_h`` is the power cost of that
-    time, ``forfeited`` and ``penalty`` what leaving costs at once. ``outlook`` holds known price steps and events;
-    after its end the present gain is assumed to last. ``guards`` are sentences that forbid leaving, ``pinned`` says to
-    what and by whom the GPU is pinned, ``locked`` who locked it.
+    time, ``forfeited`` and ``penalty`` what leaving costs at once; None where a pool keeps what has no price.
+    ``outlook`` holds known price steps and events; after its end the present gain is assumed to last. ``guards`` are
+    sentences that forbid leaving, ``pinned`` says to what and by whom the GPU is pinned, ``locked`` who locked it.
     """
 
     at: float
@@ -58,7 +58,7 @@ class Moment(Record):
     failing: bool = False  # failed or overheating: the minimum run is waived
     downtimes_s: dict[str, float] = msgspec.field(default_factory=dict)
     transition_per_h: float = 0.0
-    forfeited: float = 0.0
+    forfeited: float | None = 0.0
     penalty: float = 0.0
     outlook: tuple[Stretch, ...] = ()
     pinned: str = ""
@@ -121,8 +121,13 @@ def confirmed(samples: Sequence[Sample], now: str, new: str, needed: float, at: 
     return count
 
 
-def switching_loss(now_net_per_h: float, downtime_s: float, moment: Moment) -> float:
-    """What the flip costs once: earnings and power of the time between, unpaid balance given up, and penalties."""
+def switching_loss(now_net_per_h: float, downtime_s: float, moment: Moment) -> float | None:
+    """What the flip costs once: earnings and power of the time between, unpaid balance given up, and penalties.
+
+    None where it is not known what the balance is worth.
+    """
+    if moment.forfeited is None:
+        return None
     idle = downtime_s / SECONDS_PER_HOUR * (now_net_per_h + moment.transition_per_h)
     return idle + moment.forfeited + moment.penalty
 

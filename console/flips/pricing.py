@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from console import units
 from console.economics.contract import penalty
 from console.economics.rules import Moment, downtime_s, least_run_s, switching_loss, transition_per_h
 from console.flips.choosing import running
@@ -26,9 +27,9 @@ class Price(Record):
 def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Price:
     """Downtime, its cost, both nets and the pay-back of moving ``group``.
 
-    ``cost = downtime * (net_now + power of the transition) + penalty``: what is not earned, plus what the GPUs draw
-    meanwhile, plus what leaving a contract costs. That draw is charged as under the new workload, which fills most of
-    the downtime with its loading.
+    ``cost = downtime * (net_now + power of the transition) + forfeited + penalty``: what is not earned, plus what the
+    GPUs draw meanwhile, plus what a pool keeps and what leaving a contract costs. That draw is charged as under the new
+    workload, which fills most of the downtime with its loading.
     """
     rows = tuple(row for row in map(world.row, group.uuids) if row)
     pairs = tuple((row, option(row, group.targets[row.reading.uuid])) for row in rows)
@@ -36,7 +37,8 @@ def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: 
     after = _sum(new.net_per_h if new else None for _, new in pairs)
     down_s = _down_s(stops, starts)
     fines = sum(penalty(left(world, row), new, down_s, world.advice.horizon_s) for row, new in pairs)
-    cost = _cost(before, _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs), down_s, fines)
+    power = _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs)
+    cost = _cost(before, power, down_s, fines, _sum(forfeited(world, row) for row in rows))
     gain = after - before if before is not None and after is not None else None
     repaid = cost is not None and gain is not None and gain > 0
     return Price(
@@ -68,11 +70,20 @@ def net_now(world: PlanWorld, row: GpuRow) -> float | None:
     return row.money.net_per_h if now is None else now.net_per_h
 
 
+def forfeited(world: PlanWorld, row: GpuRow) -> float | None:
+    """What the pool of this GPU's miner keeps when that leaves, as its advice has it; 0 where nothing was advised.
+
+    None where what it keeps has no price.
+    """
+    grounds = world.grounds.get(row.reading.uuid)
+    return 0.0 if grounds is None else grounds.moment.forfeited
+
+
 def warnings(
     world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...], at: float
 ) -> tuple[str, ...]:
     """One sentence per thing that is not as sure as the figures look."""
-    said = [*_of_terms(world, group), *_of_quotes(world, group)]
+    said = [*_of_terms(world, group), *_of_pools(world, group), *_of_quotes(world, group)]
     said += [*_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
     said += [f"profile {one.profile} of {one.workload} is not applied" for one in starts if one.profile]
     return tuple(dict.fromkeys(said))
@@ -84,6 +95,20 @@ def _of_terms(world: PlanWorld, group: Group) -> Iterator[str]:
         now = left(world, row)
         name = f"GPU {row.reading.slot}: " if len(group.uuids) > 1 else ""
         yield from (f"{name}{clause}" for clause in (now.clauses if now else ()))
+
+
+def _of_pools(world: PlanWorld, group: Group) -> Iterator[str]:
+    """What pools keep, one sentence per miner that leaves."""
+    kept: dict[tuple[str, str], float] = {}
+    for row in filter(None, map(world.row, group.uuids)):
+        lapses = forfeited(world, row)
+        if lapses is None:
+            yield f"what the pool keeps unpaid when {running(world, row)} leaves is unknown: its coin has no price"
+        elif lapses:
+            leaves = running(world, row), units.symbol(world.grounds[row.reading.uuid].rules.currency)
+            kept[leaves] = kept.get(leaves, 0.0) + lapses
+    for (workload, sign), lapses in kept.items():
+        yield f"the pool keeps {units.cost(lapses)} {sign} unpaid below its minimum when {workload} leaves"
 
 
 def _of_quotes(world: PlanWorld, group: Group) -> Iterator[str]:
@@ -134,10 +159,13 @@ def _down_s(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> floa
     return downtime_s((one.stop_s for one in stops), settle_s, (one.start_s for one in starts))
 
 
-def _cost(before_per_h: float | None, power_per_h: float | None, down_s: float, fines: float) -> float | None:
+def _cost(
+    before_per_h: float | None, power_per_h: float | None, down_s: float, fines: float, lapses: float | None
+) -> float | None:
     if before_per_h is None or power_per_h is None:
         return None
-    return switching_loss(before_per_h, down_s, Moment(at=0.0, transition_per_h=power_per_h, penalty=fines))
+    moment = Moment(at=0.0, transition_per_h=power_per_h, forfeited=lapses, penalty=fines)
+    return switching_loss(before_per_h, down_s, moment)
 
 
 def _sum(values: Iterator[float | None]) -> float | None:

@@ -16,14 +16,18 @@ PAGE = 2000
 """Lines per reading while the whole journal is walked: between two pages writers get their turn."""
 LEARNT_FROM = 500
 """How many of the latest steps usual times and base memory are taken from."""
+ADVISED = "advised"
+"""The key of a note's body that keeps what a flip's advice was made of: some 5 kB a GPU."""
+UNPINNED = "unpinned"
+"""The key of a note's body that lists GPUs whose pin is lifted."""
 
 
 def lines(
-    path: Path, limit: int = 50, *, gpu: str = "", kinds: Iterable[str] = (), with_key: str = ""
+    path: Path, limit: int = 50, *, gpu: str = "", kinds: Iterable[str] = (), with_key: str = "", advice: bool = False
 ) -> tuple[Line, ...]:
     """The latest lines, newest first; only those of one UUID, of some kinds, or with a key in their body if asked.
 
-    Raises JournalError.
+    Notes that keep ``advice`` are long, and left out unless asked for. Raises JournalError.
     """
     asked: dict[str, tuple[str, ...]] = {}
     if gpu:
@@ -32,6 +36,8 @@ def lines(
         asked[f"kind IN ({','.join('?' * len(wanted))})"] = wanted
     if with_key:
         asked["instr(body, ?)"] = (f'"{with_key}":',)
+    if not advice:
+        asked[f"NOT {_KEEPS_ADVICE}"] = ()
     query = f"SELECT * FROM lines WHERE {' AND '.join(asked) or 1} ORDER BY seq DESC LIMIT ?"
     return _fetch(path, query, (*(value for values in asked.values() for value in values), limit))
 
@@ -46,6 +52,27 @@ def open_intents(path: Path) -> tuple[Line, ...]:
 def of_flip(path: Path, flip_id: str) -> tuple[Line, ...]:
     """Every line of one flip, oldest first. Raises JournalError."""
     return _fetch(path, "SELECT * FROM lines WHERE flip_id = ? ORDER BY seq", (flip_id,))
+
+
+def head(path: Path) -> tuple[int, str]:
+    """Number and hash of the newest line; 0 and "" in a journal without any. Raises JournalError."""
+    found = _rows_of(path, "SELECT seq, hash FROM lines ORDER BY seq DESC LIMIT 1", ())
+    return (int(str(found[0][0])), str(found[0][1])) if found else (0, "")
+
+
+def hash_at(path: Path, seq: int) -> str:
+    """The hash of one line by its number; "" where there is none. Raises JournalError."""
+    found = _rows_of(path, "SELECT hash FROM lines WHERE seq = ?", (seq,))
+    return str(found[0][0]) if found else ""
+
+
+def latest_done(path: Path, after: int, until: int) -> tuple[Line, ...]:
+    """Per GPU the intent of its latest flip that ended as done, and the latest note that unpins it, oldest first.
+
+    Of the flips that ended, and the notes that were written, after line ``after`` and up to line ``until``. At most
+    two lines a GPU are decoded, however long the journal is. Raises JournalError.
+    """
+    return _fetch(path, _LATEST_DONE, (after, until, after, until))
 
 
 def stuck(path: Path) -> dict[str, str]:
@@ -103,8 +130,24 @@ def check(journal: Journal) -> Verdict:
     return verify(_all(journal.path), anchors(journal.anchors))
 
 
-_MARKS = """SELECT * FROM lines WHERE kind IN ('outcome', 'note')
+# Notes without a flip, so by the index: the long notes of flips are not even looked into.
+_MARKS = """SELECT * FROM lines WHERE (kind = 'outcome' OR kind = 'note' AND flip_id = '')
             AND (instr(body, '"stuck":{"') OR instr(body, '"cleared":["')) ORDER BY seq DESC"""
+_KEEPS_ADVICE = f"""(kind = 'note' AND flip_id != '' AND instr(body, '"{ADVISED}":'))"""
+# The + keeps SQLite from walking all outcomes by its index where a few lines by their number are wanted.
+_LATEST_DONE = f"""
+SELECT * FROM lines WHERE seq IN (
+    SELECT max(intent.seq) FROM lines AS outcome
+        CROSS JOIN lines AS intent ON intent.kind = 'intent' AND intent.flip_id = outcome.flip_id
+        CROSS JOIN json_each(CASE WHEN json_valid(intent.gpus) THEN intent.gpus ELSE '[]' END) AS gpu
+        WHERE outcome.seq > ? AND outcome.seq <= ? AND +outcome.kind = 'outcome'
+        AND instr(outcome.body, '"result":"done"') GROUP BY gpu.value
+    UNION
+    SELECT max(note.seq) FROM lines AS note
+        CROSS JOIN json_each(CASE WHEN json_valid(note.gpus) THEN note.gpus ELSE '[]' END) AS gpu
+        WHERE note.seq > ? AND note.seq <= ? AND note.kind = 'note' AND note.flip_id = ''
+        AND instr(note.body, '"{UNPINNED}":[') GROUP BY gpu.value
+) ORDER BY seq"""
 
 
 def _all(path: Path) -> Iterator[Line]:
@@ -115,11 +158,15 @@ def _all(path: Path) -> Iterator[Line]:
 
 
 def _fetch(path: Path, query: str, values: tuple[object, ...]) -> tuple[Line, ...]:
+    return tuple(map(line_of, _rows_of(path, query, values)))
+
+
+def _rows_of(path: Path, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
     try:
         with reading(path) as database:
-            return tuple(line_of(row) for row in _rows(database, query, values))
+            return _rows(database, query, values)
     except FileNotFoundError:
-        return ()
+        return []
 
 
 def _rows(database: sqlite3.Connection, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:

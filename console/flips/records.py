@@ -80,6 +80,10 @@ class Move(Record):
     advised: tuple[Advised, ...] = ()  # per GPU, in uuids order where there was something to advise
     base_mib: tuple[float | None, ...] = ()  # least memory seen in use on each GPU while free, in uuids order
 
+    def as_intended(self) -> Move:
+        """The same without what it was advised on, as the journal's intent holds it."""
+        return msgspec.structs.replace(self, advised=())
+
     @property
     def gain_per_h(self) -> float | None:
         """What the move is worth per hour, or None while a side of it is unknown."""

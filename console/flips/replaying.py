@@ -1,4 +1,4 @@
-"""The advice of past flips, made again from what their intents hold."""
+"""The advice of past flips, made again from what the notes beside their intents hold."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import msgspec
 
 from console.flips.chain import Line
-from console.flips.reading import lines
+from console.flips.reading import ADVISED, lines
 from console.flips.records import Advised
 from console.model import Record
 
@@ -34,11 +34,11 @@ class Replayed(Record):
 
 
 def replayed(path: Path, limit: int, gpu: str = "") -> Iterator[Replayed]:
-    """The advice of the latest ``limit`` intents, newest first. Raises JournalError.
+    """The advice of the latest ``limit`` flips that had any, newest first. Raises JournalError.
 
-    An intent without grounds, of a version before this one or of a GPU that nothing was advised on, has none to show.
+    A flip without a note of its advice, as of GPUs that nothing was advised on, has none to show.
     """
-    for line in lines(path, limit, gpu=gpu, kinds=("intent",)):
+    for line in lines(path, limit, gpu=gpu, kinds=("note",), with_key=ADVISED, advice=True):
         for one in _advised(line):
             again = one.grounds.advice()
             yield Replayed(
@@ -47,9 +47,7 @@ def replayed(path: Path, limit: int, gpu: str = "") -> Iterator[Replayed]:
 
 
 def _advised(line: Line) -> tuple[Advised, ...]:
-    move = line.body.get("move")
-    kept = move.get("advised") if isinstance(move, dict) else None
     try:
-        return msgspec.convert(kept or (), tuple[Advised, ...])
+        return msgspec.convert(line.body.get(ADVISED) or (), tuple[Advised, ...])
     except msgspec.ValidationError:
         return ()

@@ -10,6 +10,7 @@ from console import units
 from console.flips import systemlog
 from console.flips.facts import Facts
 from console.flips.journal import Journal, JournalError
+from console.flips.reading import ADVISED
 from console.flips.records import Ending, Move, Plan, Progress
 
 Report = Callable[[Progress], None]
@@ -50,12 +51,15 @@ class Teller:
             self._say("step", step, self._beginning(step))
 
     def intent(self, own_pids: Iterable[int]) -> None:
-        """Write down what will be done; nothing may be touched before this returns. Raises JournalError."""
+        """Write down what will be done; nothing may be touched before this returns. Raises JournalError.
+
+        What it was advised on follows in a note of its own: it is long, and whoever reads intents has no use for it.
+        """
         body = {
             "text": f"{self.gpus}: {self._move.before} → {self._move.after}",
             "before": self._move.before,
             "after": self._move.after,
-            "move": msgspec.to_builtins(self._move),
+            "move": msgspec.to_builtins(self._move.as_intended()),
             "pids": sorted(own_pids),
             "took_s": self._before_intent,
             **{key: getattr(self._plan, key) for key in ("plan_id", "host", "target", "reason", "config_hash")},
@@ -65,6 +69,7 @@ class Teller:
         self._write("intent", body)
         self.written = True
         self._say("intent", "intent", str(body["text"]))
+        self._keep_advice()
 
     def passed(self, state: str, step: str, said: str, took_s: float, *, ok: bool) -> None:
         """A state has been passed. Silent ones only add their time to the next line."""
@@ -99,6 +104,11 @@ class Teller:
         kind = "outcome" if self.written else "refused"
         self._say(kind, "outcome", ending.text, result=ending.result)
         return ending
+
+    def _keep_advice(self) -> None:
+        if advised := self._move.advised:
+            text = f"advice kept: {units.gpus(one.slot for one in advised)}"
+            self._try("note", {"step": "advice", "text": text, ADVISED: msgspec.to_builtins(advised)})
 
     def _with_losses(self, ending: Ending, said: str) -> Ending:
         """The ending with the lines that could not be written, which are then on the system log alone."""

@@ -87,7 +87,7 @@ def _unpin(screen: GpusScreen) -> None:
     slots, _ = acted_on(screen)
     if slots:
         screen.host.site.unpin(slots)
-        said = f"{units.gpus(slots)}: advice may choose again"
+        said = f"asked to unpin {units.gpus(slots)}"  # what comes of it is the journal's to tell
         screen.sight = screen.sight.noted(screen.host.site.now(), said, "label")
 
 

@@ -19,10 +19,13 @@ from console.site.ground import Ground
 
 
 class Credit(NamedTuple):
-    """What the money is made with: what is kept of each workload's hashes, and what leaving a pool costs per GPU."""
+    """What the money is made with: what is kept of each workload's hashes, and what leaving a pool costs per GPU.
+
+    None for a pool of which something lapses that has no price.
+    """
 
     kept: Mapping[str, Kept] = {}
-    forfeits: Mapping[str, float] = {}
+    forfeits: Mapping[str, float | None] = {}
 
 
 NOTHING_LEARNED = Credit()
@@ -126,17 +129,18 @@ class CreditView:
         elif len(miners) > 1:
             yield f"{', '.join(miners)} mine to one account: what is credited is learned from shares alone"
 
-    def _forfeit(self, state: PoolState, rows: Sequence[GpuRow], prices: Prices) -> float:
+    def _forfeit(self, state: PoolState, rows: Sequence[GpuRow], prices: Prices) -> float | None:
         """What lapses per GPU if what mines to a pool leaves it; 0 unless the config says that it lapses.
 
-        Not known what is owed, it may be all up to the minimum.
+        Not known what is owed, it may be all up to the minimum; None where the coin has no price.
         """
         settings = self._settings.pools.get(state.name)
-        if settings is None or not settings.forfeits or state.payout_min is None:
-            return 0.0
+        coins = lapsing(state, settings) if settings is not None else 0.0
         price = prices.coin(state.coin).value
+        if not coins or price is None:
+            return None if coins else 0.0
         miners = sum(1 for row in rows if (found := self._mining(row)) is not None and found.pool == state.name)
-        return lapsing(state, settings) * (price or 0.0) / max(1, miners)
+        return coins * price / max(1, miners)
 
 
 def _news(kept: Kept) -> tuple[object, ...]:

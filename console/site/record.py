@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from console import units
@@ -12,7 +13,7 @@ from console.flips.chain import Line
 from console.flips.guards import RESTART_WINDOW_S
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import Claims
-from console.flips.pins import Pin, pins, unpin
+from console.flips.pins import NOTHING, known, pins, unpin
 from console.flips.records import Progress
 from console.flips.technician import Locks
 from console.model import Flipping, Guard, LogLine, Uuid
@@ -47,7 +48,10 @@ class JournalView:
         self.base_mib: dict[str, float] = {}
         self.failed_starts: dict[str, int] = {}
         self.usual_s: dict[tuple[str, str], float] = {}
-        self._pins: dict[Uuid, Pin] = {}
+        self._known = NOTHING
+        self._pins = self._known.pins
+        self._said: deque[LogLine] = deque()  # by the threads that unpin
+        self._complained = ""
 
     def refresh(self) -> None:
         """Look again if anything was written; an unreadable journal leaves the picture as it was and says so."""
@@ -74,12 +78,21 @@ class JournalView:
         ago = units.age(max(0.0, self._ground.now() - pin.at))
         return f"pinned to {pin.workload} by {pin.by}'s flip {ago} ago: p or changeover unpin lifts that"
 
-    def unpin(self, uuids: tuple[Uuid, ...], slots: tuple[int, ...]) -> None:
-        """Write the note that lifts these pins; what keeps it from being written is told as the journal's error."""
+    def unpin(self, slots: Mapping[Uuid, int]) -> None:
+        """Write the note that lifts the pins of these GPUs, their slots by UUID; from any thread.
+
+        The note itself is the news of it; that a GPU has no pin, or that the note could not be written, is a log line.
+        """
         try:
-            unpin(Journal(self._ground.places), uuids, slots)
+            found = pins(self._path)
+            pinned = [uuid for uuid in slots if uuid in found]
+            if pinned:
+                unpin(Journal(self._ground.places), tuple(pinned), tuple(slots[uuid] for uuid in pinned))
         except JournalError as error:
-            self.error = str(error)
+            self._say(f"{units.gpus(slots.values())} not unpinned: {error}", "warn")
+            return
+        if free := [slot for uuid, slot in slots.items() if uuid not in pinned]:
+            self._say(f"{units.gpus(free)}: not pinned by a flip, nothing to lift", "aside")
 
     def progress(self, progress: Progress) -> None:
         """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
@@ -88,7 +101,15 @@ class JournalView:
             self._own.pop(progress.flip_id, None)
 
     def news(self, *, first: bool) -> Iterator[LogLine]:
-        """Outcomes and notes that were written since the last call; on the ``first`` only the latest few."""
+        """Outcomes and notes that were written since the last call; on the ``first`` only the latest few.
+
+        Once each, too: what keeps the journal from being read, and what came of unpinning.
+        """
+        if self.error and self.error != self._complained:
+            self._say(self.error, "warn")
+        self._complained = self.error
+        while self._said:
+            yield self._said.popleft()
         fresh = [line for line in self.lines if line.seq > self._told and line.kind != "step"]
         if self.lines:
             self._told = self.lines[0].seq
@@ -106,7 +127,11 @@ class JournalView:
         self.base_mib = reading.base_mib(self._path, boot_id)
         self.failed_starts = reading.failed_starts(self._path, boot_id, self._ground.clock(), RESTART_WINDOW_S)
         self.usual_s = reading.usual_s(self._path)
-        self._pins = pins(self._path)
+        self._known = known(self._path, self._known)
+        self._pins = self._known.pins
+
+    def _say(self, text: str, tone: str) -> None:
+        self._said.append(LogLine(at=self._ground.now(), text=text, tone=tone))
 
     def _follow(self) -> None:
         """Flips under way. An intent that nobody holds a claim for was cut off: it is told as such, not as a flip."""

@@ -193,14 +193,14 @@ async def test_why_expands_and_closes() -> None:
 
 
 async def test_p_lifts_the_pins_of_the_marked_or_of_the_cursor() -> None:
-    """What a flip by hand has pinned; said in the log, and under read-only not bound."""
+    """What a flip by hand has pinned; that it was asked for is said in the log, what came of it the site tells."""
     site = sample.StillSite()
     app = console(site)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("down", "p")
         await pilot.pause(0.05)
         assert site.calls[-1] == ("unpin", (1,))
-        assert any("GPU 1: advice may choose again" in line for line in text(app))
+        assert any("asked to unpin GPU 1" in line for line in text(app))
 
 
 async def test_help_shows_every_key_and_closes_with_any() -> None:

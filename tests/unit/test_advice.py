@@ -236,6 +236,10 @@ def test_a_loss_that_is_not_repaid_blocks() -> None:
     """Six hours of 0.27 repay 1.62 and not more; an unknown downtime repays nothing."""
     assert advice(forfeited=1.60).acts
     assert advice(forfeited=1.63).blocks == ("41s down cost 1.63 $, not repaid within 6h",)
+    [said] = advice(forfeited=None).blocks
+    assert said.startswith("what the pool keeps unpaid when ") and said.endswith(
+        " leaves is unknown: its coin has no price"
+    )
     assert advice(downtimes_s={}).blocks == ("how long a flip to ai takes is not known",)
     assert "repaid at once" in advice(option("a", -0.5), AI, running="a").why
 

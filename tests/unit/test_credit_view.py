@@ -164,7 +164,7 @@ def test_who_else_mines_to_an_account_is_noted(tmp_path: Path) -> None:
     assert ticked(ground, state).market.pools[0].notes[0].startswith("others mine to this account")
 
 
-def forfeited(ground: Pooled) -> tuple[float, int, float]:
+def forfeited(ground: Pooled) -> tuple[float | None, int, float]:
     """What leaving is charged with, how many GPUs mine to the account, and the coin's price."""
     state = State(ground, "")
     snapshot = ticked(ground, state, 2)
@@ -181,10 +181,21 @@ def test_what_lapses_below_the_minimum_counts_against_leaving(tmp_path: Path) ->
     ground = Pooled(tmp_path, pool(forfeits=True))
     ground.pools = (balance(unpaid=0.2, immature=0.1, payout_min=0.5),)
     found, miners, price = forfeited(ground)
-    assert found == pytest.approx(0.3 * price / miners) and found > 0
+    assert found is not None and found == pytest.approx(0.3 * price / miners) and found > 0
     kept = Pooled(tmp_path, pool())
     kept.pools = ground.pools
     assert forfeited(kept)[0] == 0.0
+
+
+def test_what_lapses_without_a_price_is_unknown(tmp_path: Path) -> None:
+    """Never nothing: a pool that pays a coin nobody quotes keeps what cannot be weighed against a gain."""
+    ground = Pooled(tmp_path, msgspec.structs.replace(pool(forfeits=True), coin="XYZ"))
+    ground.pools = (msgspec.structs.replace(balance(unpaid=0.2, payout_min=0.5), coin="XYZ"),)
+    assert forfeited(ground)[0] is None
+    ground.pools = (msgspec.structs.replace(balance(unpaid=0.6, payout_min=0.5), coin="XYZ"),)
+    state = State(ground, "")
+    ticked(ground, state)
+    assert state._credit.now.forfeits == {"main": 0.0}, "nothing lapses above the minimum, whatever it is worth"
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -13,7 +14,10 @@ from console.commands import unpin as unpin_command
 from console.economics.advice import advise
 from console.economics.replay import Grounds
 from console.economics.rules import Moment, Rules
-from console.flips.pins import Pin, pins, unpin
+from console.flips import reading
+from console.flips.chain import Line
+from console.flips.journal import JournalError
+from console.flips.pins import Pin, known, pins, unpin
 from console.flips.plan import plan
 from console.flips.replaying import replayed
 from console.telemetry.roster import Roster
@@ -77,6 +81,54 @@ def test_unpinning_holds_until_the_next_flip_by_hand(stage: Stage) -> None:
     assert pins(stage.journal.path)[uuid(0)] == Pin(workload="ergo", by="alice", at=stage.lines("intent")[-1].at)
 
 
+def elsewhere(stage: Stage, flips: int) -> None:
+    """Automation flips another GPU so many times."""
+    who = {"login": "auto", "via": "auto"}
+    for number in range(flips):
+        stage.journal.append("intent", f"auto-{number}", (uuid(1),), who, {"slots": [1], "move": {"starts": []}})
+        stage.journal.append("outcome", f"auto-{number}", (uuid(1),), who, {"slots": [1], "result": "done"})
+
+
+def test_a_pin_does_not_expire(stage: Stage) -> None:
+    """However much is flipped elsewhere it stays until somebody unpins it, and so does its being unpinned."""
+    flip(stage, 0, "vllm")
+    elsewhere(stage, 260)
+    assert pins(stage.journal.path)[uuid(0)].workload == "vllm" and uuid(1) not in pins(stage.journal.path)
+    unpin(stage.journal, (uuid(0),), (0,))
+    elsewhere(stage, 260)
+    assert pins(stage.journal.path) == {}
+
+
+def test_what_is_known_of_pins_goes_on_with_newer_lines(stage: Stage) -> None:
+    """Line by line the same as the whole journal read anew; a note written while a flip ran lifts what that gives."""
+    follows = known(stage.journal.path)
+    for act in (
+        lambda: flip(stage, 0, "vllm"),
+        lambda: flip(stage, 1, "off", via="auto"),
+        lambda: flip(stage, 0, "ergo", via="command"),
+        lambda: unpin(stage.journal, (uuid(0),), (0,)),
+        lambda: flip(stage, 0, "off"),
+    ):
+        act()
+        follows = known(stage.journal.path, follows)
+        assert follows == known(stage.journal.path)
+    assert follows.pins[uuid(0)].workload == "off" and known(stage.journal.path, follows) is follows
+    stage.world.before["start vllm@0"] = lambda: unpin(stage.journal, (uuid(0),), (0,))
+    flip(stage, 0, "vllm")
+    assert known(stage.journal.path, follows).pins == pins(stage.journal.path) == {}
+
+
+def test_another_journal_in_its_place_is_read_anew(stage: Stage) -> None:
+    """One that was moved aside, or put back older, tells its own pins and none of the one before."""
+    flip(stage, 0, "vllm")
+    follows = known(stage.journal.path)
+    stage.journal.path.unlink()
+    assert known(stage.journal.path, follows).pins == {}
+    for _ in range(follows.seq + 2):
+        stage.journal.append("note", "", (), {}, {"text": "anew"})
+    assert known(stage.journal.path, follows).pins == {}
+
+
 def test_the_command_lifts_a_pin_once(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -114,11 +166,47 @@ def flipped_on_advice(stage: Stage) -> str:
 
 
 def test_advice_is_made_again_from_the_journal(stage: Stage) -> None:
-    """Word for word, from what stands in the intent alone; a flip without advice has none to show."""
+    """Word for word, from the note beside the intent alone; a flip without advice has none to show."""
     why = flipped_on_advice(stage)
     flip(stage, 1, "off")
     [one] = replayed(stage.journal.path, 50)
     assert one.same and one.why == one.again == why and "gains" in why and one.slot == 0
+
+
+def test_the_grounds_stand_in_a_note_that_only_replay_reads(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Right behind the intent, of the same flip and GPUs; one short line for people, none for whoever follows flips."""
+    monkeypatch.setenv("CHANGEOVER_STATE", str(stage.places.state))
+    monkeypatch.setenv("CHANGEOVER_RUN", str(stage.places.run))
+    flipped_on_advice(stage)
+    flip(stage, 1, "off")
+    every = tuple(reversed(reading.lines(stage.journal.path, 1000, advice=True)))
+    intent, note = every[:2]
+    assert (note.kind, note.flip_id, note.gpus) == ("note", intent.flip_id, intent.gpus)
+    assert (note.slots, note.body["step"], note.text) == ((0,), "advice", "advice kept: GPU 0")
+    assert "grounds" not in json.dumps(intent.body) and "grounds" in json.dumps(note.body)
+    assert [line for line in every if line not in stage.lines()] == [note]
+    assert command.main([]) == 0
+    [shown] = [line for line in capsys.readouterr().out.splitlines() if "advice" in line]
+    assert shown.endswith("advice kept: GPU 0") and len(shown) < 100
+    assert command.main(["verify"]) == 0
+
+
+def test_a_flip_whose_advice_cannot_be_kept_goes_on(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As for any line after the intent: done, with an alarm and the words of what the journal lacks."""
+    append = stage.journal.append
+
+    def full(kind: str, *rest: Any) -> Line:
+        if kind == "note":
+            raise JournalError("the disk is full, make room")
+        return append(kind, *rest)
+
+    monkeypatch.setattr(stage.journal, "append", full)
+    flipped_on_advice(stage)
+    outcome = stage.lines("outcome")[-1]
+    assert outcome.text == "GPU 0: ergo → vllm; the journal lacks its advice: the disk is full, make room"
+    assert outcome.body["alarm"] is True and list(replayed(stage.journal.path, 50)) == []
 
 
 def test_a_changed_rule_is_found(

@@ -3,6 +3,8 @@
 import msgspec
 import pytest
 
+from console.economics.replay import Grounds
+from console.economics.rules import Moment, Rules
 from console.flips.plan import plan
 from console.model import Advice, Kind
 from tests.unit.flipworld import WHO, Unit, World, miner, option, server, uuid, with_option
@@ -163,6 +165,39 @@ def test_money_of_the_move() -> None:
     assert move.gain_per_h == pytest.approx(0.30)
     assert move.payback_s == pytest.approx(65 * 0.13 / 0.30)
     assert not move.estimated
+
+
+def test_what_a_pool_keeps_is_in_the_cost_and_said() -> None:
+    """As in the advice: it is paid back like the downtime, for every GPU of the move that leaves the pool."""
+    world = World(3, [*(miner(slot) for slot in range(3)), server(0, 1, name="tp2"), server(2)])
+    world.run("ergo@0", "ergo@1", "ergo@2")
+    grounds = {
+        uuid(slot): Grounds(
+            options=world.row(slot).money.options,
+            running="ergo",
+            moment=Moment(at=world.now(), forfeited=0.12 if slot < 2 else 0.0),
+            rules=Rules(),
+        )
+        for slot in range(3)
+    }
+    given = world.planning(grounds=grounds)
+    pair, single = plan(given, (0, 1, 2), "ai", whole=True, who=WHO, at=world.now()).moves
+    idle = 65 / 3600 * 2 * (0.10 + 0.03)
+    assert pair.downtime_cost == pytest.approx(idle + 0.24)
+    assert pair.gain_per_h is not None and pair.payback_s == pytest.approx((idle + 0.24) / pair.gain_per_h * 3600)
+    assert "the pool keeps 0.24 $ unpaid below its minimum when ergo leaves" in pair.warnings
+    assert single.downtime_cost == pytest.approx(idle / 2) and "pool" not in " ".join(single.warnings)
+
+
+def test_what_a_pool_keeps_without_a_price_leaves_the_cost_unknown() -> None:
+    """Never nothing: no cost, no pay-back, and the words for it."""
+    world = World(1, [miner(0), server(0)]).run("ergo@0")
+    unpriced = Moment(at=world.now(), forfeited=None)
+    ladder = world.row(0).money.options
+    grounds = {uuid(0): Grounds(options=ladder, running="ergo", moment=unpriced, rules=Rules())}
+    (move,) = plan(world.planning(grounds=grounds), (0,), "vllm", whole=True, who=WHO, at=world.now()).moves
+    assert (move.downtime_cost, move.payback_s) == (None, None)
+    assert "what the pool keeps unpaid when ergo leaves is unknown: its coin has no price" in move.warnings
 
 
 def test_downtime_is_of_what_is_waited_for() -> None:
