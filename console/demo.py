@@ -76,6 +76,10 @@ class FarmGround:
         """A simulated meter answers at once."""
         return True
 
+    def priced(self) -> bool:
+        """A simulated feed answers at once."""
+        return True
+
     def unit_state(self, controller: str, unit: str) -> str:  # noqa: ARG002
         """The simulated controller's word."""
         return self._farm.controller.observe((unit,))[0].state
@@ -91,13 +95,14 @@ class FarmGround:
         return self.quotes(now)
 
     def news(self) -> News:
-        """How the simulated feeds fare."""
-        said = self._farm.news(self._farm.now())
+        """What the simulated feeds say and how they fare."""
+        now = self._farm.now()
+        said = self._farm.news(now)
         held = tuple(
             Held(quote=odd.quote, reason=jump(odd.quote, odd.before), since=odd.since, seen=odd.seen)
             for odd in said.odd
         )
-        return News(curves=said.curves, held=held, trails=said.trails, feeds=said.feeds)
+        return News(quotes=self.quotes(now), curves=said.curves, held=held, trails=said.trails, feeds=said.feeds)
 
     def check(self) -> Check:
         """The simulated controller's own check."""

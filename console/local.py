@@ -143,8 +143,12 @@ class HostGround:
         return self._meters.answers().get(unit)
 
     def ready(self) -> bool:
-        """True once every controller has answered, every meter twice and every feed once."""
-        return self._controllers.ready() and self._meters.rounds() >= 2 and self._keeper.settled()
+        """True once every controller has answered and every meter twice."""
+        return self._controllers.ready() and self._meters.rounds() >= 2
+
+    def priced(self) -> bool:
+        """True once every feed was asked, or has a fresh answer from before."""
+        return self._keeper.settled()
 
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word."""
@@ -153,15 +157,16 @@ class HostGround:
 
     def quotes(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
         """What the config holds and what the feeds say."""
-        return (*self._quotes, *self._keeper.news().quotes)
+        return self.news().quotes
 
     def smoothed(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
         """The same as advice wants it; what a config says does not waver."""
         return (*self._quotes, *self._keeper.smoothed())
 
     def news(self) -> News:
-        """How the feeds and the pools fare."""
-        return msgspec.structs.replace(self._keeper.news(), pools=self._pools.states())
+        """What the config holds and the feeds say, and how these and the pools fare."""
+        news = self._keeper.news()
+        return msgspec.structs.replace(news, quotes=(*self._quotes, *news.quotes), pools=self._pools.states())
 
     def check(self) -> Check:
         """Which controllers do not answer, and what the others find wrong with their units."""

@@ -1,15 +1,21 @@
-"""Small JSON files that survive a crash: written beside, synced, renamed. A file that cannot be read is moved aside."""
+"""Small JSON files that survive a crash: written beside, synced, renamed. A file that cannot be read is moved aside.
+
+A sync takes a busy disk its time. Whoever may not wait for it hands a file to the writer of its folder with ``keep``.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import os
+import threading
 from pathlib import Path
 from typing import TypeVar
 
 import msgspec
 
 MAX_BYTES = 16 * 1024 * 1024
+FLUSH_S = 2.0
+"""How long a close waits for what is still to be written: a disk that hangs must not keep the console from quitting."""
 Kept = TypeVar("Kept")
 
 
@@ -33,10 +39,73 @@ def load(path: Path, shape: type[Kept], default: Kept) -> Kept:
 
 def save(path: Path, kept: object) -> bool:
     """Write ``kept`` as JSON so that a crash leaves the old or the new file; False when the disk refuses."""
+    return _write(path, msgspec.json.encode(kept))
+
+
+def keep(path: Path, kept: object) -> None:
+    """Have ``kept`` written as it is now, best effort: by the writer of its folder where one is open, else at once."""
+    encoded = msgspec.json.encode(kept)
+    writer = _OPEN.get(path.parent)
+    if writer is None or not writer.take(path, encoded):
+        _write(path, encoded)
+
+
+class Writer:
+    """A thread that writes what ``keep`` is given for the files of ``folder``. Of each file only the newest matters."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._due: dict[Path, bytes] = {}
+        self._news = threading.Condition()
+        self._over = False
+        self._thread: threading.Thread | None = None
+        _OPEN[folder] = self
+
+    def take(self, path: Path, encoded: bytes) -> bool:
+        """Write this in a while, in the place of what is due for ``path``; False once closed. Returns at once."""
+        with self._news:
+            if self._over:
+                return False
+            self._due[path] = encoded
+            if self._thread is None:
+                # A daemon: see FLUSH_S.
+                self._thread = threading.Thread(target=self._run, name="store", daemon=True)
+                self._thread.start()
+            self._news.notify()
+        return True
+
+    def close(self, within_s: float = FLUSH_S) -> bool:
+        """Take no more and write what is due; False where the disk did not take all of it within ``within_s``."""
+        with self._news:
+            self._over = True
+            self._news.notify()
+        if _OPEN.get(self._folder) is self:
+            del _OPEN[self._folder]
+        if self._thread is None:
+            return True
+        self._thread.join(within_s)
+        return not self._thread.is_alive()
+
+    def _run(self) -> None:
+        while (due := self._next()) is not None:
+            _write(*due)
+
+    def _next(self) -> tuple[Path, bytes] | None:
+        """What has been due longest, waited for; None once closed and all is written."""
+        with self._news:
+            self._news.wait_for(lambda: self._due or self._over)
+            path = next(iter(self._due), None)
+            return None if path is None else (path, self._due.pop(path))
+
+
+_OPEN: dict[Path, Writer] = {}
+
+
+def _write(path: Path, encoded: bytes) -> bool:
     fresh = path.with_suffix(f"{path.suffix}.{os.getpid()}.new")
     try:
         with fresh.open("wb") as file:
-            file.write(msgspec.json.encode(kept))
+            file.write(encoded)
             file.flush()
             os.fsync(file.fileno())
         fresh.replace(path)

@@ -7,7 +7,7 @@ import sys
 import threading
 import time
 from argparse import Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 ENDS = (signal.SIGTERM, signal.SIGHUP)
 METERS_S = 4.0
+FEEDS_S = 2.0
 POLL_S = 0.02
 
 
@@ -67,19 +68,25 @@ def settled(site: Site, samples: int, timeout_s: float = 35.0, *, patient: bool 
     """The snapshot after ``samples`` readings, or whatever stands after ``timeout_s`` (a hung driver tells so).
 
     More than one sample also waits, METERS_S at most, until everything that runs has been asked often enough for
-    rates. A ``patient`` caller, who is about to act, also lets doubts about who holds a GPU clear: a process that has
-    just ended stays in NVML's list for a moment. A host whose NVML does not answer at all settles at once: there is
-    nothing to wait for.
+    rates, and FEEDS_S at most for feeds: figures that are not there by then are unknown or old, and said to be. A
+    ``patient`` caller, who is about to act, also lets doubts about who holds a GPU clear: a process that has just ended
+    stays in NVML's list for a moment. A host whose NVML does not answer at all has nothing more to wait for than these.
     """
     seen = _Seen(site, samples)
     seen.enough.wait(timeout_s)
-    end = time.monotonic() + METERS_S
-    while samples > 1 and not site.ready() and time.monotonic() < end:
-        time.sleep(POLL_S)
+    end, feeds_end = time.monotonic() + METERS_S, time.monotonic() + FEEDS_S
+    if samples > 1:
+        _wait_for(site.priced, feeds_end)
+        _wait_for(site.ready, end)
     seen.one_more(end)
-    while patient and _doubtful(site.snapshot()) and time.monotonic() < end:
-        time.sleep(POLL_S)
+    if patient:
+        _wait_for(lambda: not _doubtful(site.snapshot()), end)
     return site.snapshot()
+
+
+def _wait_for(done: Callable[[], bool], end: float) -> None:
+    while not done() and time.monotonic() < end:
+        time.sleep(POLL_S)
 
 
 def _doubtful(snapshot: Snapshot) -> bool:

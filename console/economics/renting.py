@@ -24,14 +24,12 @@ def now_per_h(
 ) -> float | None:
     """Net per hour with the fraction ``rented`` of the rent coming in, at the watts that ``work`` measures now.
 
-    ``filler`` is what runs on the vacant card, as measured. Storage and bandwidth come in either way: they are means
-    over the clock hour. None where a figure of it is unknown; of a vacant card the rate is none of them.
+    ``filler`` is what runs on the vacant card, as measured. Storage and bandwidth, means over the clock hour, count
+    while somebody rents; of a vacant card nobody is known to pay them. None where a figure of it is unknown; of a
+    vacant card the rate is none of them.
     """
-    there = msgspec.structs.replace(
-        terms,
-        rate=Price(name=terms.rate.name, value=0.0) if rented == 0 else terms.rate,
-        occupancy=rented,
-        occupancy_of=None,
-        vacant=filler,
-    )
+    there = msgspec.structs.replace(terms, occupancy=rented, occupancy_of=None, vacant=filler)
+    if rented == 0:
+        nothing = Price(name=terms.rate.name, value=0.0)
+        there = msgspec.structs.replace(there, rate=nothing, storage_per_h=0.0, bandwidth_per_h=0.0)
     return option(there, msgspec.structs.replace(work, idle_power_w=work.power_w), site).net_per_h

@@ -54,4 +54,4 @@ class Accrued:
     def save(self) -> None:
         """Keep the day on disk, best effort."""
         if self._path is not None and self._day.known:
-            store.save(self._path, self._day)
+            store.keep(self._path, self._day)

@@ -129,7 +129,7 @@ class Credited:
         if self._path is None or not (self._tallies or self._incomes):
             return
         tallies = (one for one in self._tallies.values() if self._watched_at - one.at < FORGOTTEN_AFTER_S)
-        store.save(self._path, Learned(tallies=tuple(tallies), incomes=tuple(self._incomes.values())))
+        store.keep(self._path, Learned(tallies=tuple(tallies), incomes=tuple(self._incomes.values())))
 
     def _hear(self, one: Heard, now: float) -> bool:
         """Count what a miner did since it was last heard; False where that is not known."""

@@ -124,7 +124,7 @@ class Measured:
     def save(self) -> None:
         """Keep all figures on disk, best effort."""
         if self._path is not None and self._figures:
-            store.save(self._path, Kept(figures=tuple(self._figures.values())))
+            store.keep(self._path, Kept(figures=tuple(self._figures.values())))
 
 
 def _median(values: deque[float] | list[float]) -> float | None:

@@ -67,7 +67,7 @@ class Rentals:
     def save(self) -> None:
         """Keep what was learned on disk, best effort."""
         if self._path is not None and any(self._days.values()):
-            store.save(self._path, Kept(machines=self._days))
+            store.keep(self._path, Kept(machines=self._days))
 
     def _count(self, name: str, at: float, fraction: float, elapsed_s: float) -> None:
         day, days = int(at // DAY_S), self._days[name]

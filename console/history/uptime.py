@@ -134,7 +134,7 @@ class Uptime:
     def save(self) -> None:
         """Keep the log on disk, best effort."""
         if self._path is not None and self._contracts:
-            store.save(self._path, Kept(books=self._books))
+            store.keep(self._path, Kept(books=self._books))
 
     def _count(self, name: str, last: _Look, until: float, serving: Serving) -> None:
         """What was seen last held until now, if that can still be told of the GPU."""

@@ -48,18 +48,24 @@ def fillers(settings: Settings) -> Iterator[tuple[str, str]]:
 def at_once(made: Option, terms: Terms, now: Doing, found: Mapping[str, Option], site: SiteTerms) -> Option:
     """The option of a marketplace that runs with what it nets at this moment, where it is told whether it is rented.
 
-    ``found`` are the options of fillers on the same GPU. Told too long ago, it is stale.
+    ``found`` are the options of fillers on the same GPU. While its filler, or nothing, is on the card nobody rents
+    that, told or not. Else, not told or too long ago, it is stale, so that its mean is no money of today; but what is
+    let without a machine that anybody could tell of is left at its mean.
     """
     seen = now.seen
-    if not isinstance(terms, MarketplaceTerms) or made.workload != now.name or seen is None or terms.rented is None:
+    if not isinstance(terms, MarketplaceTerms) or made.workload != now.name or seen is None:
         return made
-    inputs = tuple(dict.fromkeys((*made.inputs, *terms.rented.inputs)))
-    if seen.workload != made.workload:  # its filler, or nothing, is on the card: nobody rents that
+    rented = terms.rented
+    inputs = tuple(dict.fromkeys((*made.inputs, *(rented.inputs if rented else ()))))
+    if seen.workload != made.workload:
         net = now_per_h(terms, seen, site, 0.0, found.get(seen.workload))
-    elif terms.rented.stale or terms.rented.value is None:
-        return msgspec.structs.replace(made, stale=True, old=(*made.old, *terms.rented.ages), inputs=inputs)
+    elif rented is None and not terms.listed:
+        return made
+    elif rented is None or rented.stale or rented.value is None:
+        old = rented.ages if rented else (f"whether {made.workload} is rented: not told",)
+        return msgspec.structs.replace(made, stale=True, old=(*made.old, *old), inputs=inputs)
     else:
-        net = now_per_h(terms, seen, site, terms.rented.value, terms.vacant)
+        net = now_per_h(terms, seen, site, rented.value, terms.vacant)
     return msgspec.structs.replace(made, now_per_h=net, inputs=inputs)
 
 

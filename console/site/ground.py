@@ -92,19 +92,24 @@ class Ground(Protocol):
         """The newest meter reading of the instance that runs as ``unit``."""
 
     def ready(self) -> bool:
-        """True once every controller has answered and every meter twice, as often as rates need."""
+        """True once every controller has answered and every meter twice, as often as rates need. Feeds are no part of
+        it: a slow one may take its whole time-out."""
+
+    def priced(self) -> bool:
+        """True once every feed was asked, or has a fresh answer from before."""
 
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word on a unit (running, starting, stopping, stopped, failed), "" when unknown."""
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
-        """Every quote known, fresh or stale."""
+        """Every quote known, fresh or stale; a simulated farm also tells those of the past."""
 
     def smoothed(self, now: float) -> tuple[Quote, ...]:
         """The same, spot prices as medians of ten minutes and network figures as means of a day: for advice."""
 
     def news(self) -> News:
-        """How feeds and pools fare, what feeds know ahead, what is held back and the last day of each quote."""
+        """All quotes of one instant, how feeds and pools fare, what feeds know ahead, what is held back and the last
+        day of each quote."""
 
     def check(self) -> Check:
         """Which controllers do not answer, and what the others find wrong with their units. The one call that may

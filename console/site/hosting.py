@@ -30,7 +30,8 @@ class Hosting:
         self._settings = settings
         self._contracts = {name: contract_of(name, one, site.timezone) for name, one in settings.contracts.items()}
         self._of = dict(_contracts_of(settings, self._contracts))
-        self._machines = frozenset(_machines_of(settings))
+        self._machine_of = dict(_machines_of(settings))
+        self._machines = frozenset(self._machine_of.values())
         self._uptime = Uptime(
             state / "uptime.json" if state else None, self._contracts.values(), site.timezone, keeps=keeps
         )
@@ -63,8 +64,13 @@ class Hosting:
         return f"contract {contract.name} commits {contract.gpus}, and as many serve"
 
     def terms(self, terms: Terms, uuid: str, now: float) -> Terms:
-        """``terms`` as they are for one GPU: one that serves beyond what is committed is paid nothing."""
-        contract = self._of.get(terms.workload)
+        """``terms`` as they are for one GPU: one that serves beyond what is committed is paid nothing.
+
+        Whether a machine that the config names is rented is to be known: not told, that is a figure that is lacking.
+        """
+        machine, contract = self._machine_of.get(terms.workload), self._of.get(terms.workload)
+        if machine is not None and isinstance(terms, MarketplaceTerms) and terms.rented is None:
+            terms = msgspec.structs.replace(terms, rented=_untold(machine))
         if contract is None or not self._place(contract, uuid, now).spare:
             return terms
         if not isinstance(terms, ContractTerms | MarketplaceTerms):
@@ -118,7 +124,12 @@ def _contracts_of(settings: Settings, contracts: dict[str, Contract]) -> Iterabl
             yield name, contracts[workload.revenue.contract]
 
 
-def _machines_of(settings: Settings) -> Iterable[str]:
-    for workload in settings.workloads.values():
+def _machines_of(settings: Settings) -> Iterable[tuple[str, str]]:
+    for name, workload in settings.workloads.items():
         if workload.revenue is not None and workload.revenue.machine is not None:
-            yield workload.revenue.machine
+            yield name, workload.revenue.machine
+
+
+def _untold(machine: str) -> Price:
+    name = f"rented fraction of {machine}"
+    return Price(name=name, value=None, stale=True, old=(f"{name}: nothing tells it",))

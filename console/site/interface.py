@@ -38,6 +38,9 @@ class Site(Protocol):
     def ready(self) -> bool:
         """True once everything that runs was asked as often as rates need: what is unknown then is unknown."""
 
+    def priced(self) -> bool:
+        """True once every feed was asked, or has a fresh answer from before: a slow one may take its whole time-out."""
+
     def snapshot(self) -> Snapshot:
         """The newest snapshot; before the first reading one with no rows and the reason."""
 

@@ -66,6 +66,10 @@ class LiveSite:
         """True once everything that runs was asked as often as rates need."""
         return self._ground.ready()
 
+    def priced(self) -> bool:
+        """True once every feed was asked, or has a fresh answer from before."""
+        return self._ground.priced()
+
     def snapshot(self) -> Snapshot:
         """The newest snapshot."""
         return self._snapshot
@@ -117,8 +121,8 @@ class LiveSite:
         """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""
         if self._looks:
             raise PermissionError(f"read-only: {self._looks}")
-        uuids = tuple(row.reading.uuid for row in self._snapshot.rows if row.reading.slot in slots)
-        threading.Thread(target=self._state.journal.unpin, args=(uuids, slots), name="unpin", daemon=True).start()
+        asked = {row.reading.uuid: row.reading.slot for row in self._snapshot.rows if row.reading.slot in slots}
+        threading.Thread(target=self._state.journal.unpin, args=(asked,), name="unpin", daemon=True).start()
 
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone."""

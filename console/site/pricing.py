@@ -197,8 +197,11 @@ class Pricing:
             return made
         return msgspec.structs.replace(made, source=f"{made.source}; {kept.text}" if made.source else kept.text)
 
-    def _forfeited(self, now: str, best: Option | None) -> float:
-        """What lapses at the pool that is left; nothing does where what comes next mines to it as well."""
+    def _forfeited(self, now: str, best: Option | None) -> float | None:
+        """What lapses at the pool that is left, None where that has no price.
+
+        Nothing does where what comes next mines to it as well.
+        """
         pools = [w.pool if w else None for w in map(self._settings.workloads.get, (now, best.workload if best else ""))]
         return 0.0 if pools[0] is None or pools[0] == pools[1] else self._credit.forfeits.get(pools[0], 0.0)
 

@@ -42,10 +42,13 @@ from console.site.hosting import Hosting
 from console.site.marketview import MarketView, composed
 from console.site.pricing import Pricing, Seen
 from console.site.record import JournalView
+from console.store import Writer
 from console.workloads.expand import Placed, place
 
 LOG_LINES = 200
 FRESH_PERIODS = 3.0
+FEEDS_S = 5.0
+"""How long the chart of net waits at the start for feeds that have not answered: a sum without them is a dip in it."""
 SHOWN_GUARDS = ("pin", "contract", "rental")
 
 
@@ -56,6 +59,7 @@ class State:
         """Without ``keeps`` the host's files are read and never written: one that looks on has only older figures."""
         settings = ground.config.settings
         kept = not ground.simulated
+        self._writer = Writer(ground.places.state) if kept and keeps else None
         self._ground = ground
         self._currency = settings.site.currency
         self._read_only = read_only
@@ -79,6 +83,7 @@ class State:
         self._candidates: dict[Uuid, dict[str, Candidate]] = {}
         self._was: dict[Uuid, Option] = {}
         self._period_s = 1.0
+        self._began_at: float | None = None
 
     def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
         """Know this before the first tick."""
@@ -87,13 +92,13 @@ class State:
 
     def apply(self, batch: Batch) -> Snapshot:
         """The snapshot of one tick; also learns, accrues and logs."""
+        news = self._ground.news()  # once a tick, and before its instant: nothing in it is of later
         now = self._ground.now()
         self._place(batch, now)
         self.journal.refresh()
         learned = self._hosting.quotes
-        quotes = (*self._ground.quotes(now), *learned)
+        quotes = (*news.quotes, *learned)
         board = Board().put(quotes)
-        news = self._ground.news()
         self.pricing.begin(
             board,
             lambda: Board().put((*self._ground.smoothed(now), *learned)),
@@ -113,11 +118,13 @@ class State:
         return self._snapshot(batch, quotes, market, now)
 
     def close(self) -> None:
-        """Keep what was learnt."""
+        """Keep what was learnt, on disk when this returns unless that hangs."""
         self._measured.save()
         self._accrued.save()
         self._hosting.close()
         self._credit.close()
+        if self._writer is not None:
+            self._writer.close()
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Every instance that could run here, with its controller's last word and this host's usual times."""
@@ -220,6 +227,11 @@ class State:
         self._host_state = batch.host_state
         self._stale = stale_keys(quotes, now)
 
+    def _whole(self, now: float) -> bool:
+        """While meters have not been asked a sum lacks some of its rows: as a point of the chart it would be a dip."""
+        self._began_at = now if self._began_at is None else self._began_at
+        return self._ground.ready() and (self._ground.priced() or abs(now - self._began_at) >= FEEDS_S)
+
     def _snapshot(self, batch: Batch, quotes: tuple[Quote, ...], market: Market, now: float) -> Snapshot:
         ground, settings = self._ground, self._ground.config.settings
         alive = tuple(row for row in self._rows if row.reading.state is GpuState.OK)
@@ -234,8 +246,7 @@ class State:
         )
         net = self._net.setdefault("", Trend())
         power = self._power.setdefault("", Trend())
-        # While meters have not been asked a sum lacks some of its rows: as a point of the chart it would be a dip.
-        net.add(now, sums.net_per_h if ground.ready() else None)
+        net.add(now, sums.net_per_h if self._whole(now) else None)
         power.add(now, sums.wall_w)
         return Snapshot(
             seq=batch.seq,

@@ -133,6 +133,10 @@ class StillSite(Site):
         """Always."""
         return True
 
+    def priced(self) -> bool:
+        """Always."""
+        return True
+
     def check(self) -> Check:
         """Nothing is wrong."""
         return Check()

@@ -25,12 +25,14 @@ from console.config.tariff_settings import PowerSettings
 from console.economics.margins import option
 from console.economics.renting import now_per_h, teaches, vacant
 from console.economics.terms import MarketplaceTerms, OffTerms, Price, SiteTerms, Work
+from console.economics.totals import fresh_net_per_h
 from console.flips.world import Candidate, candidate
 from console.history.measured import Measured
 from console.market.quotes import Board, configured
 from console.market.terms import terms_of
 from console.model import (
     Basis,
+    GpuRow,
     Holder,
     Instance,
     Kind,
@@ -42,6 +44,7 @@ from console.model import (
     Reading,
     Uuid,
 )
+from console.site.doing import at_once, doing_of
 from console.site.hosting import Hosting
 from console.site.pricing import Pricing, Seen
 
@@ -173,14 +176,19 @@ def test_a_vacant_card_needs_no_rate() -> None:
     assert now_per_h(rateless, _work(), SITE, 1.0) is None
 
 
+def test_nobody_pays_storage_or_bandwidth_of_a_vacant_card() -> None:
+    """The config's figures are means over the clock hour: rented they count, vacant nothing comes in."""
+    stored = msgspec.structs.replace(LET, storage_per_h=0.01, bandwidth_per_h=0.02)
+    assert now_per_h(stored, _work(IDLE_W), SITE, 0.0) == pytest.approx(-0.0025)
+    assert now_per_h(stored, _work(), SITE, 1.0) == pytest.approx(0.4 * 0.9 + 0.03 - 0.03)
+
+
 @given(st.floats(0, 1), st.floats(0, 2), st.floats(0, 0.4), st.floats(1, 500), st.floats(1, 500))
 def test_the_decision_is_the_mean_of_rented_and_vacant_moments(
     occupancy: float, rate: float, fee: float, busy_w: float, vacant_w: float
 ) -> None:
     """Over the time the two figures are the same money: occupancy times rented plus the rest vacant, filler or not."""
-    let = msgspec.structs.replace(
-        LET, rate=Price(name="rate", value=rate), occupancy=occupancy, platform_fee=fee, storage_per_h=0.01
-    )
+    let = msgspec.structs.replace(LET, rate=Price(name="rate", value=rate), occupancy=occupancy, platform_fee=fee)
     work = Work(workload="let", basis=Basis.MEASURED, power_w=busy_w, idle_power_w=vacant_w)
     filler = msgspec.structs.replace(
         option(OffTerms(workload="ergo"), _work(), SITE),
@@ -324,6 +332,56 @@ def test_what_was_told_too_long_ago_is_no_now() -> None:
     assert let.stale and let.now_per_h is None
     assert let.old == ("rented fraction of rig-a 6m old, limit 5m",)
     assert not found.advice.acts
+
+
+def test_a_card_that_only_mines_nets_what_it_mines_told_or_not() -> None:
+    """Its machine is listed and nobody says whether it is rented: with the filler on the card no rent comes in."""
+    found = bench().at(START, "ergo", None)
+    assert (found.running, found.net_per_h) == ("let", pytest.approx(MINED))
+    assert not named(found, "let").stale
+    idle = bench(msgspec.structs.replace(REVENUE, vacant=None)).at(START, "off", None)
+    assert (idle.running, idle.net_per_h) == ("let", pytest.approx(-IDLE_W / 1e4))
+
+
+@pytest.mark.parametrize("listed", [True, False])
+def test_a_let_card_of_which_nobody_says_whether_it_is_rented_accrues_nothing(listed: bool) -> None:
+    """What it nets on the mean is shown, dimmed and with the reason; it is no money of today."""
+    made = bench(msgspec.structs.replace(REVENUE, rate_per_h=0.4))
+    found = made.at(START, "let", None, listed=listed)
+    let = named(found, "let")
+    assert (found.running, let.now_per_h, let.stale) == ("let", None, True)
+    assert let.old == ("rented fraction of rig-a: nothing tells it",)
+    reading = Reading(slot=0, uuid=CARD, pci="", name="RTX 4090", at=START, power_w=IDLE_W)
+    row = GpuRow(reading=reading, occupancy=occupied_by("let", START), output=None, money=found)
+    assert fresh_net_per_h((row,)) is None
+
+
+def test_what_is_on_offer_and_let_untold_is_old() -> None:
+    """Whoever made the terms: a listed card without a word of its renting has no now, and its mean does not count."""
+    told = msgspec.structs.replace(LET, listed=True)
+    found = at_once(option(told, _work(), SITE), told, doing_of(_work(), {"let": told}, {}), {}, SITE)
+    assert (found.stale, found.now_per_h, found.old) == (True, None, ("whether let is rented: not told",))
+
+
+def test_what_is_let_without_a_machine_stays_at_its_mean() -> None:
+    """Nobody could ever say whether that is rented: the config's occupancy is all there is, and it is not old."""
+    made = bench(RevenueSettings(form="marketplace", rate_per_h=0.4, occupancy=0.6, platform_fee=0.1))
+    let = named(made.at(START, "let", None, listed=False), "let")
+    assert not let.stale and let.now_per_h is None and let.net_per_h is not None
+
+
+def test_a_rate_in_the_config_lists_no_machine() -> None:
+    """Only a feed that sees the machine says that it is on offer, also where the rate by hand is younger."""
+    config = settings()
+    by_hand = QuoteSettings(kind="rental", value=0.5, unit="USD/h", max_age_s=10 * DAY)
+    config = msgspec.structs.replace(config, quotes={**config.quotes, "rig-a": by_hand})
+    alone = terms(config, board(config, START, None, listed=False))
+    assert (alone.rate.value, alone.listed) == (0.5, False)
+    fed = terms(config, board(config, START, None))
+    assert (fed.rate.value, fed.listed) == (0.4, True)
+    later = START + HOUR  # the feed has ceased to tell of it
+    gone = terms(config, Board().put((*configured(config, START), quote("rental", 0.4, START, "USD/h", 900.0))), later)
+    assert (gone.rate.value, gone.listed) == (0.5, False)
 
 
 def test_watts_of_a_vacant_card_are_not_learned_as_a_renters() -> None:
