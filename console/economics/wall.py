@@ -8,8 +8,9 @@ import msgspec
 
 from console.economics.terms import Price, SiteTerms
 
-PLAUSIBLE = (0.5, 2.0)
-"""A meter that reads less than half or more than twice what the cards and the config say reads something else."""
+PLAUSIBLE = (0.5, 1.5)
+"""A meter that reads less than half of what the cards and the config say, or half as much again, reads something else:
+another host's draw with it, or one wall twice."""
 
 
 def calibrated(site: SiteTerms, powers_w: Iterable[float | None], meter: Price) -> SiteTerms:

@@ -8,6 +8,11 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable
 
 
+def age_s(answered_at: float, now: float) -> float:
+    """Seconds since ``answered_at``; endless where it lies ahead, for a clock that was set back tells no age."""
+    return now - answered_at if answered_at <= now else float("inf")
+
+
 class Asker(threading.Thread, ABC):
     """The loop. Who derives from it says how the source is asked, and what is known of it from elsewhere."""
 
@@ -34,8 +39,30 @@ class Asker(threading.Thread, ABC):
         """True while its last reading failed."""
 
     @abstractmethod
+    def read(self) -> float:
+        """One reading, judged and kept; seconds until the next."""
+
+    @abstractmethod
+    def failed_by(self, defect: str) -> float:
+        """Count a failure by a ``defect``, the name of an exception; seconds until the next reading."""
+
     def ask(self) -> float:
-        """One reading; seconds until the next."""
+        """One reading; seconds until the next.
+
+        A defect of a reader, or of what judges and keeps what it read, costs its source its figures for a while,
+        never its thread, and nobody else anything. Only the exception's name is told: its text may hold anything.
+        """
+        try:
+            return self.read()
+        except Exception as error:
+            return self.failed_by(type(error).__name__)
+
+    def look(self) -> None:
+        """Recall; a defect on the way is a failure like those of ``ask``."""
+        try:
+            self.recall()
+        except Exception as error:
+            self.failed_by(type(error).__name__)
 
     def waits_until(self, next_at: float) -> None:
         """Told when it asks next."""
@@ -51,7 +78,7 @@ class Asker(threading.Thread, ABC):
             self.settled = True
             self._over.wait(wait_s)
             if not self.failing:
-                self.recall()  # another console may have asked meanwhile
+                self.look()  # another console may have asked meanwhile
 
     def stop(self) -> None:
         """Ask no more."""

@@ -11,7 +11,7 @@ from console import store
 from console.config.feed_settings import FeedSettings
 from console.market.contract import Answer
 from console.market.trails import Point
-from console.model import Record
+from console.model import Held, Record
 
 
 class Points(Record):
@@ -24,12 +24,16 @@ class Points(Record):
 
 
 class Kept(Record):
-    """One feed's file. ``made_by`` tells the settings it was asked with: others make it worthless."""
+    """One feed's file. ``made_by`` tells the settings it was asked with: others make it worthless.
+
+    ``answer`` has what is believed of the feed, ``held`` what is not believed yet: a restart believes no more.
+    """
 
     made_by: str = ""
     answered_at: float = 0.0
     answer: Answer = Answer()
     trails: tuple[Points, ...] = ()
+    held: tuple[Held, ...] = ()
 
 
 class Cache:
@@ -43,14 +47,14 @@ class Cache:
         kept = store.load(self._folder / f"{name}.json", Kept, Kept())
         return kept if kept.made_by == _fingerprint(settings) else None
 
-    def save(self, name: str, settings: FeedSettings, answered_at: float, answer: Answer, trails: list[Points]) -> None:
-        """Keep an answer, best effort: without its cache a feed works as well."""
+    def save(self, name: str, settings: FeedSettings, kept: Kept) -> None:
+        """Keep what is known of a feed, best effort: without its cache a feed works as well."""
         try:
             self._folder.mkdir(mode=0o770, exist_ok=True)
         except OSError:
             return
-        kept = Kept(made_by=_fingerprint(settings), answered_at=answered_at, answer=answer, trails=tuple(trails))
-        store.save(self._folder / f"{name}.json", kept)
+        made_by = _fingerprint(settings)
+        store.save(self._folder / f"{name}.json", msgspec.structs.replace(kept, made_by=made_by))
 
 
 def _fingerprint(settings: FeedSettings) -> str:

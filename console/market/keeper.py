@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import msgspec
 
 from console.config.feed_settings import FeedSettings
-from console.market.asking import Asker
-from console.market.cache import Cache, Points
+from console.market.asking import Asker, age_s
+from console.market.cache import Cache, Kept, Points
 from console.market.contract import Answer, Feed, FeedError
 from console.market.ledger import Ledger
 from console.market.pace import next_in_s
@@ -19,6 +19,8 @@ from console.model import Curve, FeedState, Held, PoolState, Quote, Record, Trai
 
 TRAILS_EVERY_S = 60.0
 KEEP_EVERY_S = 60.0
+CLOSING_S = 1.0
+"""How long a console that quits waits for disks; what is not kept by then is asked for again."""
 
 
 class News(Record):
@@ -54,7 +56,7 @@ class Keeper:
     def start(self, delay_s: float = 0.0) -> None:
         """Show what is kept on disk, and ask after ``delay_s``: importing httpx may not delay a first paint."""
         for asker in self._askers.values():
-            asker.recall()
+            asker.look()
             asker.delay_s = delay_s
             asker.start()
 
@@ -62,7 +64,7 @@ class Keeper:
         """What is known now."""
         with self._lock:
             now = self._now()
-            if now - self._trails_at >= TRAILS_EVERY_S:
+            if abs(now - self._trails_at) >= TRAILS_EVERY_S:
                 self._ledger.remember(now)
                 self._trails = tuple(self._ledger.trails.day(key, now) for key in self._ledger.trails.known())
                 self._trails_at = now
@@ -84,9 +86,11 @@ class Keeper:
         return all(asker.settled for asker in self._askers.values())
 
     def close(self) -> None:
-        """Ask no more; returns at once, and a reading under way ends by itself."""
-        for asker in self._askers.values():
-            asker.stop()
+        """Ask no more; returns within ``CLOSING_S``, and a reading under way ends by itself."""
+        last = [asker.end() for asker in self._askers.values()]
+        end = time.monotonic() + CLOSING_S
+        for keeping in last:
+            keeping.join(max(0.0, end - time.monotonic()))
 
 
 class _Asker(Asker):
@@ -101,32 +105,36 @@ class _Asker(Asker):
         self._ledger = ledger
         self._lock = lock
         self._kept_at = float("-inf")
-        self._unkept: tuple[float, Answer] | None = None
+        self._unkept: float | None = None
+        self._keeping = threading.Lock()  # one file beside the kept one, whichever thread writes it
         self.state = FeedState(name=source.name, kind=source.settings.kind or source.name)
 
     def recall(self) -> None:
         """See Asker.recall."""
         kept = self._cache.load(self._source.name, self._source.settings) if self._cache else None
-        if kept is None or kept.answered_at <= (self.state.answered_at or 0.0) or kept.answered_at > self._now():
+        now = self._now()
+        if kept is None or age_s(kept.answered_at, now) >= age_s(self.state.answered_at or 0.0, now):
             return
         with self._lock:
             for trail in kept.trails:
-                self._ledger.trails.know((trail.kind, trail.name, trail.source), trail.points)
-            self._ledger.take(kept.answer, self._now())
+                self._ledger.trails.know((trail.kind, trail.name, trail.source), trail.points, now)
+            self._ledger.recall(kept.answer, kept.held, now)
+            self._unkept = None  # the file has a newer one
             self._tell(answered_at=kept.answered_at, error="", failures=0, notes=kept.answer.notes)
 
-    def stop(self) -> None:
-        """Ask no more, and keep what came since the last keeping."""
-        super().stop()
+    def end(self) -> threading.Thread:
+        """Ask no more. The thread that comes back keeps what came since the last keeping."""
+        self.stop()
         self._source.feed.close()
-        if self._unkept is not None:
-            self._keep(*self._unkept)
+        keeping = threading.Thread(target=self._keep, name=f"{self.name} ends", daemon=True)
+        keeping.start()
+        return keeping
 
     def young_for_s(self) -> float:
         """See Asker.young_for_s."""
         if self.state.failures or self.state.answered_at is None:
             return 0.0
-        return self.state.answered_at + 0.95 * self._source.feed.interval_s - self._now()
+        return max(0.0, 0.95 * self._source.feed.interval_s - age_s(self.state.answered_at, self._now()))
 
     @property
     def failing(self) -> bool:
@@ -138,23 +146,27 @@ class _Asker(Asker):
         with self._lock:
             self._tell(next_at=next_at)
 
-    def ask(self) -> float:
-        """See Asker.ask."""
+    def read(self) -> float:
+        """See Asker.read."""
         asked_at, source = self._now(), self._source
         try:
             answer = source.feed.read(asked_at, source.settings.timeout_s)
         except FeedError as error:
             return self._failed(asked_at, str(error), error.retry_after_s)
-        except Exception as error:
-            # A defect of a feed costs that feed its figures and nobody else anything. Its text may hold anything.
-            return self._failed(asked_at, f"feeds.{source.name} has a defect ({type(error).__name__})", None)
         return self._answered(asked_at, answer)
+
+    def failed_by(self, defect: str) -> float:
+        """See Asker.failed_by."""
+        return self._failed(self._now(), f"feeds.{self._source.name} has a defect ({defect})", None)
 
     def _answered(self, asked_at: float, answer: Answer) -> float:
         with self._lock:
             wrong = self._ledger.take(answer, self._now())
             self._ledger.remember(self._now())
-            usable = len(wrong) < len(answer.quotes) + len(answer.curves)
+            figures = len(answer.quotes) + len(answer.curves)
+            usable = len(wrong) < figures
+            if not figures:
+                wrong = (f"feeds.{self._source.name} answers without any figure",)
             self._tell(
                 asked_at=asked_at,
                 answered_at=asked_at if usable else self.state.answered_at,
@@ -163,9 +175,9 @@ class _Asker(Asker):
                 notes=answer.notes,
             )
         if usable:
-            self._unkept = asked_at, answer
-            if asked_at - self._kept_at >= KEEP_EVERY_S:
-                self._keep(asked_at, answer)
+            self._unkept = asked_at
+            if abs(asked_at - self._kept_at) >= KEEP_EVERY_S:
+                self._keep()
         return next_in_s(self._source.feed.interval_s, self.state.failures, None, self._chance)
 
     def _failed(self, asked_at: float, sentence: str, retry_after_s: float | None) -> float:
@@ -173,16 +185,28 @@ class _Asker(Asker):
             self._tell(asked_at=asked_at, error=sentence, failures=self.state.failures + 1)
         return next_in_s(self._source.feed.interval_s, self.state.failures, retry_after_s, self._chance)
 
-    def _keep(self, answered_at: float, answer: Answer) -> None:
-        if self._cache is None:
-            return
-        self._kept_at, self._unkept = answered_at, None
-        with self._lock:
-            trails = [
-                Points(kind=key[0], name=key[1], source=key[2], points=self._ledger.trails.points(key))
-                for key in self._ledger.of(self._source.name)
-            ]
-        self._cache.save(self._source.name, self._source.settings, answered_at, answer, trails)
+    def _keep(self) -> None:
+        """Write down what is not kept yet, in whichever thread; it is made when it is written, so never out of date."""
+        with self._keeping:
+            answered_at, self._unkept = self._unkept, None
+            if self._cache is None or answered_at is None:
+                return
+            self._kept_at = answered_at
+            with self._lock:
+                kept = self._known(answered_at)
+            self._cache.save(self._source.name, self._source.settings, kept)
+
+    def _known(self, answered_at: float) -> Kept:
+        name, trails = self._source.name, self._ledger.trails
+        return Kept(
+            answered_at=answered_at,
+            answer=msgspec.structs.replace(self._ledger.believed(name), notes=self.state.notes),
+            trails=tuple(
+                Points(kind=key[0], name=key[1], source=key[2], points=trails.points(key))
+                for key in self._ledger.of(name)
+            ),
+            held=self._ledger.held_of(name),
+        )
 
     def _tell(self, **changes: Any) -> None:
         self.state = msgspec.structs.replace(self.state, **changes)

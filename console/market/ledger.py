@@ -18,7 +18,7 @@ FORGOTTEN_AFTER_S = 6 * 3600.0
 MEDIAN_OVER_S = 600.0
 MEAN_OVER_S = 86400.0
 _SPOT = frozenset({"coin_price", "hash_price", "rental", "power_price"})
-_NETWORK = frozenset({"difficulty", "nethash"})
+_NETWORK = frozenset({"difficulty", "nethash", "block_time"})
 
 
 class Ledger:
@@ -45,11 +45,27 @@ class Ledger:
                 self._curves[curve.kind, curve.name, curve.source] = curve
         return tuple(said)
 
-    def forget(self, source: str) -> None:
-        """Drop everything of one feed."""
-        for kept in (self._quotes, self._curves, self._held):
-            for key in [key for key in kept if key[2] == source]:
-                del kept[key]
+    def recall(self, answer: Answer, held: tuple[Held, ...], now: float) -> None:
+        """Take back what was kept on disk: what was ``believed`` then and what was held.
+
+        What is known here judges it as it does an answer, for it may be another console's. What is older than what is
+        known here says nothing.
+        """
+        newer = tuple(quote for quote in answer.quotes if self._is_news(quote, now))
+        self.take(Answer(quotes=newer, curves=answer.curves), now)
+        for one in held:
+            self._hold_again(one, now)
+
+    def believed(self, source: str) -> Answer:
+        """What one feed has said and is believed: the latest of each of its figures, and its curves."""
+        return Answer(
+            quotes=tuple(quote for key, quote in self._quotes.items() if key[2] == source),
+            curves=tuple(curve for key, curve in self._curves.items() if key[2] == source),
+        )
+
+    def held_of(self, source: str) -> tuple[Held, ...]:
+        """What one feed has said and is not believed yet."""
+        return tuple(held for key, held in self._held.items() if key[2] == source)
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
         """The latest of every figure and source; of curves what holds at ``now``."""
@@ -76,17 +92,40 @@ class Ledger:
     def remember(self, now: float) -> None:
         """Put what holds now into the trails."""
         for quote in self.quotes(now):
-            self.trails.add(quote)
+            self.trails.add(quote, now)
 
     def of(self, source: str) -> Iterable[Key]:
         """The keys of one feed's figures."""
         return [key for key in self.trails.known() if key[2] == source]
 
+    def _is_news(self, quote: Quote, now: float) -> bool:
+        known = self._known(key_of(quote), now)
+        return known is None or quote.at > known.at
+
+    def _known(self, key: Key, now: float) -> Quote | None:
+        """The reading before; None where a clock that was ahead has dated it, for nothing could come after it."""
+        known = self._quotes.get(key)
+        return None if known is None or known.at > now else known
+
+    def _measure(self, key: Key, now: float) -> Quote | None:
+        """The reading that tells what is plausible now."""
+        known = self._known(key, now)
+        return None if known is None or now - known.at > FORGOTTEN_AFTER_S else known
+
+    def _hold_again(self, held: Held, now: float) -> None:
+        key = key_of(held.quote)
+        known = self._held.get(key)
+        if fault(held.quote, now) or max(held.quote.at, held.since) > now:
+            return
+        reason = jump(held.quote, self._measure(key, now))
+        if reason and (known is None or known.quote.at <= held.quote.at):
+            self._held[key] = msgspec.structs.replace(held, reason=reason)
+
     def _judge(self, quote: Quote, now: float) -> None:
         key = key_of(quote)
-        before, held = self._quotes.get(key), self._held.get(key)
-        if before is not None and now - before.at > FORGOTTEN_AFTER_S:
-            before = None
+        before, held = self._measure(key, now), self._held.get(key)
+        if held is not None and max(held.since, held.quote.at) > now:
+            held = None
         reason = jump(quote, before)
         if reason and held is not None and not jump(quote, held.quote):
             held = Held(quote=quote, reason=reason, since=held.since, seen=held.seen + (quote.at > held.quote.at))
@@ -98,7 +137,8 @@ class Ledger:
             self._held[key] = held
             return
         self._held.pop(key, None)
-        if before is None or quote.at >= before.at:
+        known = self._known(key, now)
+        if known is None or quote.at >= known.at:
             self._quotes[key] = quote
 
     def _smoothed(self, quote: Quote, now: float) -> Quote:
@@ -108,8 +148,20 @@ class Ledger:
         if quote.kind in _SPOT:
             value = self.trails.median(key_of(quote), now, MEDIAN_OVER_S)
         elif quote.kind in _NETWORK:
-            value = self.trails.mean(key_of(quote), now, MEAN_OVER_S)
+            value = self._network_mean(quote, now)
         return quote if value is None else msgspec.structs.replace(quote, value=value)
+
+    def _network_mean(self, quote: Quote, now: float) -> float | None:
+        """The mean of a day. A source that says a block time too measures both by the blocks of late, whose chance
+        is in both and cancels in their product, the difficulty: its network hashrate is the mean of the products over
+        the mean block time, so that a difficulty that stands still is the same in a calm price and in a live one.
+        """
+        key, timed = key_of(quote), ("block_time", quote.name, quote.source)
+        if quote.kind == "nethash" and timed in self._quotes:
+            product = self.trails.mean_product(key, timed, now, MEAN_OVER_S)
+            block_time_s = self.trails.mean(timed, now, MEAN_OVER_S)
+            return product / block_time_s if product is not None and block_time_s else None
+        return self.trails.mean(key, now, MEAN_OVER_S)
 
 
 def _curve_fault(curve: Curve, now: float) -> str:

@@ -13,7 +13,7 @@ import msgspec
 
 from console import store
 from console.config.pool_settings import PoolSettings
-from console.market.asking import Asker
+from console.market.asking import Asker, age_s
 from console.market.pace import next_in_s
 from console.market.pool_contract import Balance, Pool, PoolError
 from console.model import PoolState, Record
@@ -46,7 +46,7 @@ class PoolKeeper:
     def start(self, delay_s: float = 0.0) -> None:
         """Show what is kept on disk, and ask after ``delay_s``: importing httpx may not delay a first paint."""
         for asker in self._askers:
-            asker.recall()
+            asker.look()
             asker.delay_s = delay_s
             asker.start()
 
@@ -76,28 +76,30 @@ class _PoolAsker(Asker):
     def recall(self) -> None:
         """See Asker.recall."""
         kept = store.load(self._path, KeptBalance, KeptBalance()) if self._path else KeptBalance()
-        if kept.made_by == self._made_by and (self.state.at or 0.0) < kept.balance.at <= self._now():
+        now = self._now()
+        if kept.made_by == self._made_by and age_s(kept.balance.at, now) < age_s(self.state.at or 0.0, now):
             self._tell(kept.balance)
 
     def young_for_s(self) -> float:
         """See Asker.young_for_s."""
         if self._failures or self.state.at is None:
             return 0.0
-        return self.state.at + 0.95 * self._account.pool.interval_s - self._now()
+        return max(0.0, 0.95 * self._account.pool.interval_s - age_s(self.state.at, self._now()))
 
-    def ask(self) -> float:
-        """See Asker.ask."""
+    def read(self) -> float:
+        """See Asker.read."""
         asked_at, account = self._now(), self._account
         try:
             balance = account.pool.read(asked_at, account.settings.timeout_s)
         except PoolError as error:
             return self._failed(str(error), error.retry_after_s)
-        except Exception as error:
-            # A defect of a pool's reader costs that pool its figures and nobody else anything.
-            return self._failed(f"pools.{account.name} has a defect ({type(error).__name__})", None)
         self._tell(balance)
         self._keep(balance)
         return next_in_s(account.pool.interval_s, 0, None, self._chance)
+
+    def failed_by(self, defect: str) -> float:
+        """See Asker.failed_by."""
+        return self._failed(f"pools.{self._account.name} has a defect ({defect})", None)
 
     @property
     def failing(self) -> bool:

@@ -76,10 +76,20 @@ class Prices(NamedTuple):
         return self.exchanged(self.known(quote, f"price of {coin}", quote.value), currency)
 
     def per_hash(self, coin: str) -> Price:
-        """Currency per single hash: quoted by a market, else coin price x reward / hashes per block."""
+        """Currency per single hash: quoted by a market, else coin price x reward / hashes per block.
+
+        A quote that has gone stale gives way to figures that are fresh.
+        """
         quoted = self.board.latest("hash_price", coin, self.now)
-        if quoted is not None:
-            return self._quoted_per_hash(quoted)
+        if quoted is None:
+            return self._composed_per_hash(coin)
+        price = self._quoted_per_hash(quoted)
+        if price.stale:
+            composed = self._composed_per_hash(coin)
+            return price if composed.value is None or composed.stale else composed
+        return price
+
+    def _composed_per_hash(self, coin: str) -> Price:
         settings = self.settings.coins.get(coin)
         if settings is None:
             return lacking(f"price per hash of {coin}", f"set [coins.{_key(coin)}] or [quotes.{_key(coin)}]")
@@ -183,6 +193,8 @@ class Prices(NamedTuple):
             return Price(name=name, value=value, inputs=inputs)
         limit = "its interval is over" if quote.interval_end is not None else f"limit {age(quote.max_age_s)}"
         words = f"{name} {age(quote.age_s(self.now))} old, {limit}"
+        if quote.ahead(self.now):
+            words = f"{name} dated {age(quote.at - self.now)} ahead of this host's clock"
         return Price(name=name, value=value, stale=True, old=(words,), inputs=inputs)
 
     def _input(self, quote: Quote, name: str) -> Input:

@@ -19,7 +19,7 @@ from console.economics.terms import (
 from console.market.contracts import contract_of
 from console.market.prices import Prices, lacking
 from console.market.quotes import CONFIG, Board
-from console.model import Input, Kept, Kind
+from console.model import Input, Kept, Kind, Quote
 from console.units import age
 
 TOKENS_PER_MTOK = 1e6
@@ -40,16 +40,26 @@ def site_terms(settings: Settings, board: Board, now: float, gpus_in_roster: int
 
 
 def wall_power(board: Board, now: float) -> Price:
-    """Watts at the wall: the sum over all meters of this host, one per power supply. A stale one makes it old."""
-    meters = [quote for quote in board.quotes if quote.kind == "wall_power"]
+    """Watts at the wall: the sum over all meters of this host, one per power supply. A stale one makes it old.
+
+    Meters are told apart by name: of several sources of one the quote to use counts, as of any other figure.
+    """
+    names = dict.fromkeys(quote.name for quote in board.quotes if quote.kind == "wall_power")
+    meters = [quote for name in names if (quote := board.latest("wall_power", name, now))]
     if not meters:
         return Price(name="wall power", value=None)
-    old = tuple(f"wall power of {q.name} {age(q.age_s(now))} old" for q in meters if q.stale(now))
+    old = tuple(_old(q, now) for q in meters if q.stale(now))
     inputs = tuple(
         Input(name=f"wall power of {q.name}", value=q.value, unit=q.unit, source=q.source, at=q.at, stale=q.stale(now))
         for q in meters
     )
     return Price(name="wall power", value=sum(q.value for q in meters), stale=bool(old), old=old, inputs=inputs)
+
+
+def _old(meter: Quote, now: float) -> str:
+    if meter.ahead(now):
+        return f"wall power of {meter.name} dated {age(meter.at - now)} ahead of this host's clock"
+    return f"wall power of {meter.name} {age(meter.age_s(now))} old"
 
 
 def rules(settings: Settings) -> Rules:
@@ -141,8 +151,8 @@ def _hosting(name: str, workload: WorkloadSettings, revenue: RevenueSettings, pr
 
 def _listed(machine: str, prices: Prices) -> bool:
     """A feed of machines gives the rate of one that is listed, and of no other."""
-    rate = prices.rental(machine)
-    return rate.value is not None and not rate.stale
+    quote, rate = prices.board.latest("rental", machine, prices.now), prices.rental(machine)
+    return quote is not None and quote.source != CONFIG and rate.value is not None and not rate.stale
 
 
 def _taken_or_paid(revenue: RevenueSettings, settings: Settings) -> bool:

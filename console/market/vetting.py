@@ -8,8 +8,8 @@ import re
 from console import units
 from console.model import Quote
 
-FUTURE_S = 300.0
-"""Clocks differ by minutes at most; a figure observed later than that has a wrong time, and so no age."""
+EARLIEST = 1_230_940_800.0
+"""2009-01-03, the day of the first block of the first coin: no price of anything here was observed before it."""
 
 _UNITS = {
     "power_price": re.compile(r"[A-Z]{3,5}/[kM]Wh"),
@@ -31,6 +31,9 @@ _UNITS = {
 _NEGATIVE = frozenset({"power_price"})
 _FRACTIONS = frozenset({"occupancy", "rented"})
 _ABOVE_0 = frozenset({"difficulty", "nethash", "block_time", "fx"})
+
+_FX = (1e-6, 1e6)
+"""What any two currencies that bills are written in lie well within; past it the figure is something else."""
 
 _JUMPS = {
     "coin_price": 2.0,
@@ -58,7 +61,9 @@ def fault(quote: Quote, now: float) -> str:
     pattern = _UNITS.get(quote.kind)
     if pattern is None or not pattern.fullmatch(quote.unit):
         return f"has the unit {quote.unit!r}, which is none of a {quote.kind.replace('_', ' ')}"
-    if quote.at - now > FUTURE_S:
+    if not quote.at >= EARLIEST:
+        return "has a time that cannot be"
+    if quote.ahead(now):
         return f"is dated {units.age(quote.at - now)} ahead of this host's clock: one of the two clocks is wrong"
     return _range_fault(quote)
 
@@ -69,6 +74,8 @@ def _range_fault(quote: Quote) -> str:
         return f"is {value:g}, expected at least 0"
     if value == 0 and quote.kind in _ABOVE_0:
         return "is 0, expected above 0"
+    if quote.kind == "fx" and not _FX[0] <= value <= _FX[1]:
+        return f"is {value:g}, expected {_FX[0]:g} to {_FX[1]:g}"
     if value > 1 and quote.kind in _FRACTIONS:
         return f"is {value:g}, expected a fraction from 0 to 1"
     if quote.kind == "power_price":

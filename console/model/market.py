@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from console.model.base import Record
 
+FUTURE_S = 300.0
+"""Clocks differ by minutes at most; a figure observed later than that has a wrong time, and so no age."""
+
 
 class Quote(Record):
     """One price or network figure with where it comes from and how old it may be.
@@ -28,8 +31,14 @@ class Quote(Record):
         """Seconds since the source observed it; never negative."""
         return max(0.0, now - self.at)
 
+    def ahead(self, now: float) -> bool:
+        """True when it is dated later than clocks differ: nobody knows how old it is."""
+        return self.at > now + FUTURE_S
+
     def stale(self, now: float) -> bool:
-        """True when it is older than its age limit, or its interval is over."""
+        """True when it is older than its age limit, its interval is over, or its time lies ahead of this clock."""
+        if self.ahead(now):
+            return True
         if self.interval_end is not None:
             return now >= self.interval_end
         return self.age_s(now) > self.max_age_s

@@ -62,10 +62,13 @@ def _source(entry: Entry, snapshot: Snapshot) -> str:
 
 def _observed(quote: Quote, snapshot: Snapshot, now: float) -> str:
     at = clock.local(quote.at, snapshot.timezone, "%Y-%m-%d %H:%M:%S")
-    return f"{at} {snapshot.timezone}, {units.age(quote.age_s(now))} ago"
+    away = f"{units.age(quote.at - now)} ahead" if quote.ahead(now) else f"{units.age(quote.age_s(now))} ago"
+    return f"{at} {snapshot.timezone}, {away}"
 
 
 def _limit(quote: Quote, timezone: str, now: float) -> str:
+    if quote.ahead(now):
+        return "its time lies ahead of this host's clock, so its age is not known and it is stale"
     if quote.interval_end is not None:
         start = quote.interval_start if quote.interval_start is not None else quote.at
         span = f"{clock.local(start, timezone, '%H:%M')} to {clock.local(quote.interval_end, timezone, '%H:%M')}"

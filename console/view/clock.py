@@ -6,10 +6,15 @@ from datetime import UTC, datetime, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
+from console.units import UNKNOWN
+
 
 def local(at: float, timezone: str, form: str = "%H:%M:%S") -> str:
-    """Unix seconds ``at`` on the wall of the site; an unknown zone reads as UTC."""
-    return datetime.fromtimestamp(at, _zone(timezone)).strftime(form)
+    """Unix seconds ``at`` on the wall of the site; an unknown zone reads as UTC, and what no calendar has as ``–``."""
+    try:
+        return datetime.fromtimestamp(at, _zone(timezone)).strftime(form)
+    except (ValueError, OverflowError, OSError):
+        return UNKNOWN
 
 
 @lru_cache(maxsize=8)

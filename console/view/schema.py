@@ -11,10 +11,13 @@ SCHEMA = 1
 
 
 def iso(at: float | None) -> str | None:
-    """ISO 8601 UTC with milliseconds, or None."""
+    """ISO 8601 UTC with milliseconds, or None, as for what no calendar has."""
     if not at:
         return None
-    return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    try:
+        return dt.datetime.fromtimestamp(at, dt.UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    except (ValueError, OverflowError, OSError):
+        return None
 
 
 def status(snapshot: Snapshot, *, rates: bool = True) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from console.economics.terms import (
     TokenTerms,
     Work,
 )
+from console.economics.wall import calibrated
 from console.model import (
     Basis,
     Kind,
@@ -189,6 +190,18 @@ def test_wall_power_holds_overhead_loss_and_cooling() -> None:
     at = site(overhead_w_per_gpu=15.0, psu_efficiency=0.9, pue=1.2)
     assert at.wall_w(225.0) == pytest.approx(320.0)
     assert at.wall_w(None) is None
+
+
+@pytest.mark.parametrize(("meter_w", "factor"), [(499, None), (500, 0.5), (1500, 1.5), (1501, None), (2000, None)])
+def test_a_meter_far_from_what_is_reckoned_reads_something_else(meter_w: float, factor: float | None) -> None:
+    """Half of it may be missing, half as much again be lost; twice as much is one wall read twice."""
+    at = calibrated(site(), (600.0, 400.0), price(meter_w, "wall power"))
+    assert at.wall is not None
+    if factor is None:
+        assert at.wall_factor == site().wall_factor
+        assert at.wall.missing == (f"wall power: {meter_w} W beside 1000 W reckoned, not used",)
+    else:
+        assert (at.wall_factor, at.wall.missing) == (factor, ())
 
 
 MINING = MiningTerms(workload="ergo", coin="ERG", algorithm="autolykos2", per_hash=price(7e-14))

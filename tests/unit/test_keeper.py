@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import random
 import threading
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.config.feed_settings import FeedSettings
-from console.market.cache import Cache
+from console.market.cache import Cache, Kept
 from console.market.contract import Answer, Feed, FeedError
 from console.market.keeper import Keeper, News, Source
 from console.market.pace import next_in_s
@@ -118,7 +119,9 @@ def test_other_settings_make_a_cache_worthless(speaker: tuple[Speaker, Hostile],
     """What was asked at another address or for other coins is not shown as an answer of this feed."""
     _, server = speaker
     cache = Cache(tmp_path)
-    cache.save("gecko", settings_at("http://127.0.0.1:1"), time.time(), Answer(quotes=(a_quote(),)), [])
+    cache.save(
+        "gecko", settings_at("http://127.0.0.1:1"), Kept(answered_at=time.time(), answer=Answer(quotes=(a_quote(),)))
+    )
     assert cache.load("gecko", settings_at("http://127.0.0.1:1")) is not None
     assert cache.load("gecko", settings_at(server.url)) is None
 
@@ -152,6 +155,21 @@ def test_a_broken_cache_is_put_aside(content: bytes, tmp_path: Path) -> None:
     news = until(keeper, lambda news: news.feeds[0].failures == 1)
     assert news.quotes == () and "nothing listens" in news.feeds[0].error
     keeper.close()
+
+
+class _Saying:
+    """A feed that says what it is told to."""
+
+    interval_s = 0.05
+
+    def __init__(self, answer: Answer) -> None:
+        self.answer = answer
+
+    def read(self, now: float, timeout_s: float = 10.0) -> Answer:
+        return self.answer
+
+    def close(self) -> None:
+        pass
 
 
 class _Broken:
@@ -219,3 +237,83 @@ def test_errors_are_ours_alone() -> None:
     """An unknown kind is a sentence."""
     with pytest.raises(FeedError, match="coingeko is no kind of feed; did you mean coingecko"):
         connect_feed("x", FeedSettings(kind="coingeko"))
+
+
+def test_a_restart_believes_no_more_than_was_believed(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """A figure that was held back comes back from disk as one that is held, with what was seen of it."""
+    said, server = speaker
+    settings = settings_at(server.url)
+    first = keeper_of(settings, Cache(tmp_path))
+    first.start()
+    until(first, lambda news: bool(news.quotes))
+    said.price = 42.0
+    known = until(first, lambda news: bool(news.held) and news.held[0].seen > 1)
+    first.close()
+    second = keeper_of(settings, Cache(tmp_path))
+    second.start(delay_s=60.0)
+    news = second.news()
+    assert [quote.value for quote in news.quotes] == [0.84]
+    [held] = news.held
+    assert (held.quote.value, held.since, held.reason) == (42.0, known.held[0].since, known.held[0].reason)
+    assert held.seen >= known.held[0].seen
+    second.close()
+
+
+def test_a_clock_that_is_set_back_stops_nobody(speaker: tuple[Speaker, Hostile]) -> None:
+    """What was asked by a clock that was ahead is asked again, and what is said next is used and drawn."""
+    said, server = speaker
+    ahead_s = [86400.0]
+    keeper = keeper_of(settings_at(server.url), now=lambda: time.time() + ahead_s[0])
+    keeper.start()
+    until(keeper, lambda news: bool(news.quotes))
+    ahead_s[0], said.price = 0.0, 0.9
+    news = until(keeper, lambda news: bool(news.quotes) and news.quotes[0].value == 0.9)
+    assert not news.quotes[0].stale(time.time())
+    assert [trail.name for trail in news.trails] == ["ERG"], "drawn anew at once, not when that clock comes round"
+    keeper.close()
+
+
+def test_a_defect_in_judging_costs_no_feed_its_thread() -> None:
+    """An answer that nobody can judge is a failure of that reading, told by the exception's name; the next is used."""
+    odd = Answer(quotes=(Quote("ERG", "coin_price", 10**400, "USD/ERG", "odd", time.time(), 900.0),))
+    feed = _Saying(odd)
+    keeper = Keeper((Source("odd", FeedSettings(), feed),), None)
+    keeper.start()
+    failing = until(keeper, lambda news: news.feeds[0].failures >= 2)
+    assert failing.feeds[0].error == "feeds.odd has a defect (OverflowError)"
+    feed.answer = Answer(quotes=(a_quote(),))
+    well = until(keeper, lambda news: bool(news.quotes) and news.feeds[0].failures == 0)
+    assert ([quote.value for quote in well.quotes], well.feeds[0].error) == ([0.8], "")
+    keeper.close()
+
+
+def test_an_answer_of_nothing_is_a_failure_with_a_sentence() -> None:
+    """A feed that fails says why, also where its source answers well and says nothing."""
+    keeper = Keeper((Source("mute", FeedSettings(), _Saying(Answer(notes=("no price for ERG",)))),), None)
+    keeper.start()
+    state = until(keeper, lambda news: news.feeds[0].failures >= 1).feeds[0]
+    assert (state.error, state.notes) == ("feeds.mute answers without any figure", ("no price for ERG",))
+    assert state.answered_at is None
+    keeper.close()
+
+
+def test_closing_waits_for_no_disk(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """A disk that takes no more bytes, here a pipe that nobody reads, does not hold a console that quits."""
+    _, server = speaker
+    keeper = keeper_of(settings_at(server.url), Cache(tmp_path))
+    keeper.start()
+    until(keeper, lambda news: (tmp_path / "gecko.json").exists() and bool(news.quotes))
+    pipe = tmp_path / f"gecko.json.{os.getpid()}.new"
+    os.mkfifo(pipe)
+    asked = len(server.seen)
+    until(keeper, lambda news: len(server.seen) > asked + 1)  # something is not kept yet
+    closing = threading.Thread(target=keeper.close, daemon=True)
+    closing.start()
+    closing.join(30)
+    assert not closing.is_alive()
+    assert [thread.name for thread in threading.enumerate() if thread.name == "feed gecko ends"] != []
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    for thread in threading.enumerate():
+        if thread.name == "feed gecko ends":
+            thread.join(10)
+    os.close(reader)

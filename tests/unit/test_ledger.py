@@ -14,8 +14,8 @@ from console.market.contract import Answer
 from console.market.disagreement import disagreements
 from console.market.ledger import Ledger
 from console.market.trails import DAY_S, STEP_S, Point, Trails, key_of
-from console.market.vetting import fault, jump
-from console.model import Curve, Quote, Step
+from console.market.vetting import EARLIEST, fault, jump
+from console.model import Curve, Held, Quote, Step
 
 NOW = 1_795_392_700.0
 KEY = ("coin_price", "ERG", "one")
@@ -38,6 +38,11 @@ def quote(
         (quote(unit="dollars"), "has the unit 'dollars', which is none of a coin price"),
         (quote(1.0, kind="nonsense"), "which is none of a nonsense"),
         (quote(at=NOW + 3600), "is dated 1h ahead of this host's clock"),
+        (quote(at=-1e18), "has a time that cannot be"),
+        (quote(at=math.nan), "has a time that cannot be"),
+        (quote(at=EARLIEST - 1), "has a time that cannot be"),
+        (quote(1e7, kind="fx", unit="EUR/USD"), "is 1e+07, expected 1e-06 to 1e+06"),
+        (quote(1e-7, kind="fx", unit="EUR/USD"), "is 1e-07, expected 1e-06 to 1e+06"),
         (quote(2e6, kind="power_price", unit="EUR/MWh"), "which is past 1000 a kWh"),
     ],
 )
@@ -165,8 +170,8 @@ def test_advice_sees_medians_of_minutes_and_means_of_a_day() -> None:
 def test_a_day_is_drawn_in_quarter_hours() -> None:
     """Each shows what held at its end; before the first reading nothing is known."""
     trails = Trails()
-    trails.add(quote(1.0, at=NOW - 7200))
-    trails.add(quote(2.0, at=NOW - 3600))
+    trails.add(quote(1.0, at=NOW - 7200), NOW)
+    trails.add(quote(2.0, at=NOW - 3600), NOW)
     day = trails.day(KEY, NOW)
     assert len(day.values) * day.step_s == DAY_S
     assert day.values[-1] == 2.0 and day.values[-6] == 1.0 and day.values[0] is None
@@ -178,7 +183,7 @@ def test_trails_are_bounded_and_keep_the_last(steps: list[tuple[float, float]]) 
     trails, at = Trails(), NOW
     for step_s, value in steps:
         at += step_s
-        trails.add(quote(value, at=at))
+        trails.add(quote(value, at=at), at)
     points = trails.points(KEY)
     assert len(points) <= 400 and points[-1] == Point(at=at, value=steps[-1][1])
     assert all(a.at < b.at for a, b in itertools.pairwise(points))
@@ -199,3 +204,115 @@ def test_two_sources_that_differ_are_told_and_past_15_per_cent_flagged() -> None
     [found] = disagreements([*quotes, quote(1.2, source="three")], NOW, worth)
     assert found.flagged and found.high.source == "three"
     assert [*disagreements([quote(1.0)], NOW, worth)] == []
+
+
+def recalled(kept: Ledger, into: Ledger, now: float) -> Ledger:
+    """What one console has written down, taken back by another."""
+    into.recall(kept.believed("one"), kept.held_of("one"), now)
+    return into
+
+
+def test_what_is_held_back_stays_so_through_a_restart() -> None:
+    """It is not believed for having been on disk, and what was seen of it before counts."""
+    first = Ledger()
+    for after_s, value in ((0, 0.84), (300, 42.0)):
+        first.take(Answer(quotes=(quote(value, at=NOW + after_s),)), NOW + after_s)
+    second = recalled(first, Ledger(), NOW + 400)
+    assert [q.value for q in second.quotes(NOW + 400)] == [0.84] and second.held == first.held
+    for after_s, value in ((600, 0.84), (900, 42.0)):
+        second.take(Answer(quotes=(quote(42.0, at=NOW + after_s),)), NOW + after_s)
+        assert [q.value for q in second.quotes(NOW + after_s)] == [value]
+
+
+def test_what_another_console_kept_is_judged_like_an_answer() -> None:
+    """Its belief is weighed against what is known here; what is older than that says nothing and drops nothing."""
+    here, there = Ledger(), Ledger()
+    here.take(Answer(quotes=(quote(0.84),)), NOW)
+    there.take(Answer(quotes=(quote(42.0, at=NOW + 60),)), NOW + 60)
+    recalled(there, here, NOW + 120)
+    assert [q.value for q in here.quotes(NOW + 120)] == [0.84] and [h.quote.value for h in here.held] == [42.0]
+    recalled(here, there, NOW + 180)
+    assert [q.value for q in there.quotes(NOW + 180)] == [42.0] and there.held == ()
+
+
+def test_a_held_figure_from_disk_with_an_impossible_time_is_dropped() -> None:
+    """A file says what it likes: nothing from ahead of this clock counts towards belief."""
+    ledger = Ledger()
+    ledger.take(Answer(quotes=(quote(0.84),)), NOW)
+    for odd in (
+        Held(quote=quote(42.0), reason="", since=NOW + 5, seen=99),
+        Held(quote=quote(math.nan), reason="", since=NOW, seen=99),
+    ):
+        ledger.recall(Answer(), (odd,), NOW)
+    assert ledger.held == ()
+
+
+def test_a_clock_that_was_ahead_freezes_nothing() -> None:
+    """What it dated is stale once it is right again, is no measure, and gives way to the first reading."""
+    ledger, ahead = Ledger(), NOW + 86400
+    for value in (0.84, 42.0):  # the second is held back, since a time that is still to come
+        ledger.take(Answer(quotes=(quote(value, at=ahead),)), ahead)
+        ledger.remember(ahead)
+    assert [q.stale(NOW) for q in ledger.quotes(NOW)] == [True]
+    ledger.take(Answer(quotes=(quote(1.1),)), NOW)
+    ledger.remember(NOW)
+    assert [(q.value, q.at, q.stale(NOW)) for q in ledger.quotes(NOW)] == [(1.1, NOW, False)]
+    assert ledger.trails.points(KEY) == (Point(at=NOW, value=1.1),) and ledger.held == ()
+
+
+def test_what_was_held_by_a_clock_ahead_begins_anew() -> None:
+    """Its first sighting lies ahead, so it would never have been seen for long enough."""
+    ledger = Ledger()
+    ledger.take(Answer(quotes=(quote(0.84),)), NOW)
+    ledger.take(Answer(quotes=(quote(42.0, at=NOW + 7200),)), NOW + 7200)
+    for after_s in (60, 400, 700):
+        ledger.take(Answer(quotes=(quote(42.0, at=NOW + after_s),)), NOW + after_s)
+    assert ledger.held == () and [q.value for q in ledger.quotes(NOW + 700)] == [42.0]
+
+
+def test_points_from_ahead_are_not_taken_from_disk() -> None:
+    """No later reading could come after them."""
+    trails = Trails()
+    trails.know(KEY, (Point(at=NOW - 10, value=1.0), Point(at=NOW + 10, value=2.0)), NOW)
+    assert [p.value for p in trails.points(KEY)] == [1.0]
+    trails.add(quote(3.0), NOW)
+    assert [p.value for p in trails.points(KEY)] == [1.0, 3.0]
+
+
+@pytest.mark.parametrize(("after_s", "stale"), [(299, False), (301, True)])
+def test_a_quote_from_ahead_is_stale(after_s: int, stale: bool) -> None:
+    """Clocks differ by minutes; past that nobody knows how old it is, an interval price included."""
+    one = quote(at=NOW + after_s)
+    assert one.stale(NOW) is stale and one.age_s(NOW) == 0
+    assert msgspec.structs.replace(one, interval_end=NOW + 9999).stale(NOW) is stale
+
+
+def test_a_source_that_speaks_every_five_seconds_is_remembered_for_a_day() -> None:
+    """Every quarter hour of it, in a bounded number of points, and the last minutes in full."""
+    trails, at = Trails(), NOW
+    for turn in range(int(DAY_S / 5)):
+        at = NOW + 5 * turn
+        trails.add(quote(1.0 + turn, at=at), at)
+        assert len(trails.points(KEY)) <= 400
+    assert None not in trails.day(KEY, at).values[1:]
+    turns = int(DAY_S / 5)
+    assert trails.median(KEY, at, 600) == pytest.approx(turns - 60)
+
+
+@pytest.mark.parametrize("apart_s", [0.0, 1.0])
+def test_a_difficulty_that_stands_still_is_the_same_calm_and_live(apart_s: float) -> None:
+    """Network hashrate and block time of one source waver against each other; their product does not."""
+    ledger, product, at = Ledger(), 1e15, NOW
+    for turn in range(288):
+        at = NOW + 300 * turn
+        block_time_s = 120.0 if (turn // 24) % 2 else 80.0
+        made = (
+            quote(product / block_time_s, at=at, kind="nethash", unit="H/s"),
+            quote(block_time_s, at=at - apart_s, kind="block_time", unit="s"),
+        )
+        ledger.take(Answer(quotes=made), at)
+        ledger.remember(at)
+    for found in (ledger.quotes(at), ledger.smoothed(at)):
+        by_kind = {q.kind: q.value for q in found}
+        assert by_kind["nethash"] * by_kind["block_time"] == pytest.approx(product, rel=1e-3)
+    assert by_kind["block_time"] == pytest.approx(100.0, rel=0.02)

@@ -149,3 +149,45 @@ def test_a_defect_costs_one_pool_its_figures(served: tuple[Pool, Hostile]) -> No
         time.sleep(0.01)
     assert keeper.states()[1].error == "pools.broken has a defect (KeyError)"
     keeper.close()
+
+
+class Saying:
+    """A reader that says what it is told to."""
+
+    interval_s = 0.05
+
+    def __init__(self, said: object) -> None:
+        self.said = said
+
+    def read(self, now: float, timeout_s: float = 10.0) -> Balance:
+        return self.said  # type: ignore[return-value]
+
+    def close(self) -> None:
+        """Nothing to let go of."""
+
+
+def test_a_defect_in_keeping_costs_no_pool_its_thread() -> None:
+    """What a reader of ours says and nobody understands is a failure of that reading; the next is used."""
+    settings = settings_at("http://127.0.0.1:1")
+    pool = Saying("no balance")
+    keeper = PoolKeeper((Account("odd", settings, pool),), None)
+    keeper.start()
+    assert until(keeper, lambda state: bool(state.error)).error == "pools.odd has a defect (TypeError)"
+    pool.said = Balance(at=time.time(), unpaid=2.0)
+    assert until(keeper, lambda state: state.unpaid == 2.0).error == ""
+    keeper.close()
+
+
+def test_a_clock_that_is_set_back_stops_no_pool(served: tuple[Pool, Hostile]) -> None:
+    """A balance that a clock dated ahead is asked for again."""
+    pool, server = served
+    ahead_s = [86400.0]
+    settings = settings_at(server.url)
+    account = Account("main", settings, connect_pool("main", settings))
+    keeper = PoolKeeper((account,), None, lambda: time.time() + ahead_s[0])
+    keeper.start()
+    until(keeper, lambda state: state.unpaid == 1.5)
+    ahead_s[0], pool.balance = 0.0, 1_600_000_000
+    state = until(keeper, lambda state: state.unpaid == 1.6)
+    assert state.at is not None and state.at <= time.time()
+    keeper.close()

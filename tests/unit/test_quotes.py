@@ -28,7 +28,7 @@ from console.economics.terms import (
 )
 from console.market.prices import Prices
 from console.market.quotes import CONFIG, YEAR_S, Board, configured, instant
-from console.market.terms import rules, site_terms, terms_of
+from console.market.terms import rules, site_terms, terms_of, wall_power
 from console.model import Basis, Kind, Quote
 
 WRITTEN = 1_780_000_000.0
@@ -337,3 +337,42 @@ def test_no_quote_past_its_limit_looks_fresh(age_s: float) -> None:
     one = option(terms_of("ergo", ERGO, config, held, now), work, site_terms(config, held, now, 8))
     assert one.stale == any(q.stale(now) for q in held.quotes if q.kind != "carbon")
     assert one.net_per_h is not None
+
+
+def test_fresh_figures_of_a_coin_count_before_a_stale_hash_price() -> None:
+    """A market that has gone silent hides nothing; where the coin's own figures are no better it is named as old."""
+    hash_price = quote("hash_price", "ERG", 50.0, "USD/PH/day", at=NOW - 5000)
+    config = settings()
+    composed = Prices(config, board(config), NOW).per_hash("ERG")
+    assert Prices(config, board(config, hash_price), NOW).per_hash("ERG") == composed
+    for poorer in (settings(quotes={}), settings(coins={}), settings(coins={"ERG": OLD_ERG})):
+        found = Prices(poorer, board(poorer, hash_price), NOW).per_hash("ERG")
+        assert (found.value, found.stale) == (pytest.approx(50.0 / (1e15 * 86400)), True)
+    fresh = msgspec.structs.replace(hash_price, at=NOW)
+    assert Prices(config, board(config, fresh), NOW).per_hash("ERG").value == pytest.approx(50.0 / (1e15 * 86400))
+
+
+OLD_ERG = msgspec.structs.replace(ERG, max_age_s=1.0)
+
+
+def test_what_is_dated_ahead_is_old_in_words() -> None:
+    """An age of nothing would not say why advice waits."""
+    config = settings(quotes={})
+    later = quote("coin_price", "ERG", 1.0, "USD", at=NOW + 7200)
+    found = Prices(config, board(config, later), NOW).coin("ERG")
+    assert found.stale and found.old == ("price of ERG dated 2h ahead of this host's clock",)
+    meter = wall_power(Board().put((quote("wall_power", "pdu", 900.0, "W", at=NOW + 7200),)), NOW)
+    assert meter.stale and meter.old == ("wall power of pdu dated 2h ahead of this host's clock",)
+
+
+def test_two_sources_of_one_meter_are_one_meter() -> None:
+    """Supplies add up by name; of two sources of one the fresh and newer counts."""
+    meters = (
+        quote("wall_power", "pdu", 900.0, "W", source="wall", at=NOW - 5),
+        quote("wall_power", "pdu", 1000.0, "W", source="json"),
+        quote("wall_power", "other supply", 400.0, "W", source="json"),
+        quote("wall_power", "other supply", 500.0, "W", source="wall", at=NOW - 5000),
+    )
+    found = wall_power(Board().put(meters), NOW)
+    assert (found.value, found.stale, found.old) == (1400.0, False, ())
+    assert [one.source for one in found.inputs] == ["json", "json"]

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.model import Disagreement, FeedState, Kept, Market, Quote
-from console.view import about, actions, ahead, feeds, marketlayout, quotetable
+from console.view import about, actions, ahead, clock, feeds, marketlayout, quotetable, schema
 from console.view import market as view
 from console.view.market import MarketFrame, MarketPage, MarketSight, page
 from console.view.marketlayout import Wants
@@ -459,3 +459,30 @@ def test_the_view_of_the_market_imports_no_textual() -> None:
     loaded = "{name.split('.')[0] for name in sys.modules} & {'textual', 'rich', 'widgets'}"
     code = f"import sys, console.view.market; sys.exit(len({loaded}))"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+@pytest.mark.parametrize("at", [-1e18, -1e12, 1e12, 1e18, float("inf"), float("nan")])
+def test_a_time_that_no_calendar_has_is_unknown(at: float) -> None:
+    """On a clock, in ``status --json`` and in the lines about a quote: nothing raises."""
+    assert clock.local(at, "UTC") == "–"
+    assert schema.iso(at) is None
+
+
+@pytest.mark.parametrize("at", [-1e18, -1e12, 1e12, 1e18])
+def test_a_quote_with_a_time_that_cannot_be_crashes_no_screen(at: float) -> None:
+    """Its row, the lines about it and its object in ``status --json`` are there."""
+    odd = tuple(
+        msgspec.structs.replace(one, at=at) if one.interval_end is None else one for one in market.snapshot().quotes
+    )
+    shown = market.snapshot(quotes=odd)
+    for entry in laid(shown).entries:
+        assert "observed" in texts(about.lines(entry, shown, NOW, 120))
+    assert None in {one["at"] for one in schema.status(shown)["quotes"]}
+
+
+def test_about_says_that_a_quote_is_dated_ahead() -> None:
+    """Why it is stale, and by how much its time is wrong."""
+    entry = next(e for e in laid().entries if e.quote.name == "ERG" and e.held is None)
+    ahead_of_us = msgspec.structs.replace(entry.quote, at=NOW + 7200)
+    text = texts(about.lines(entry._replace(quote=ahead_of_us), market.snapshot(), NOW, 120))
+    assert "2h ahead" in text and "its time lies ahead of this host's clock" in text and "ago" not in text
