@@ -18,16 +18,19 @@ def calibrated(site: SiteTerms, powers_w: Iterable[float | None], meter: Price) 
 
     The model's own losses stay where they are; what it gets wrong (a worse supply, fans, disks) is spread in proportion
     over the GPUs. The factor has three digits, so that figures do not waver with each reading. A meter that is stale,
-    or not plausible beside the cards, changes nothing and says so in ``site.wall``.
+    reads less than the cards alone draw, or is not plausible otherwise, changes nothing and says so in ``site.wall``.
     """
     if meter.value is None:
         return site
-    modelled = [site.wall_w(power_w) for power_w in powers_w]
+    drawn = list(powers_w)
+    cards = [power_w or 0.0 for power_w in drawn]
+    modelled = [site.wall_w(power_w) for power_w in drawn]
     known = [watts for watts in modelled if watts is not None]
     if meter.stale or len(known) < len(modelled) or not known or sum(known) <= 0:
         return msgspec.structs.replace(site, wall=meter)
     factor = meter.value / sum(known)
-    if not PLAUSIBLE[0] <= factor <= PLAUSIBLE[1]:
+    if not PLAUSIBLE[0] <= factor <= PLAUSIBLE[1] or meter.value < sum(cards):
         words = f"{meter.name}: {meter.value:g} W beside {sum(known):.0f} W reckoned, not used"
-        return msgspec.structs.replace(site, wall=msgspec.structs.replace(meter, lacks=(words,)))
+        unused = tuple(msgspec.structs.replace(one, name=f"not used: {one.name}") for one in meter.inputs)
+        return msgspec.structs.replace(site, wall=msgspec.structs.replace(meter, lacks=(words,), inputs=unused))
     return msgspec.structs.replace(site, wall=meter, wall_factor=round(factor, 3))

@@ -12,6 +12,8 @@ from console.model import Record
 
 WARM_UP_S = 120.0
 """Rates of the first two minutes are left out: miners report 0 or a smoothed ramp for 20 to 120 s."""
+IDLE, IDLE_WARM_UP_S = "off", 20.0
+"""A card that does nothing comes to rest within seconds, and every other of its model is priced by it."""
 SAMPLE_EVERY_S = 10.0
 WINDOW = 30
 KEEP_EVERY_S = 60.0
@@ -71,7 +73,8 @@ class Measured:
         for stale in [key for key in self._open if key[0] == uuid and key[1] != workload]:
             del self._open[stale]
         window = self._open.setdefault((uuid, workload), _Window(at))
-        if at - window.since < WARM_UP_S or at - window.last < SAMPLE_EVERY_S:
+        warm_up_s = IDLE_WARM_UP_S if workload == IDLE else WARM_UP_S
+        if at - window.since < warm_up_s or at - window.last < SAMPLE_EVERY_S:
             return
         window.last = at
         for series, value in ((window.rates, rate), (window.inputs, input_rate), (window.watts, power_w)):

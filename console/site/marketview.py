@@ -10,9 +10,11 @@ from console.economics.terms import Price
 from console.market.disagreement import disagreements
 from console.market.keeper import News
 from console.market.prices import Prices
-from console.market.quotes import POWER, YEAR_S, Board
+from console.market.quotes import POWER, Board
 from console.model import Disagreement, LogLine, Market, Quote
 
+INTERVAL_S = 3600.0
+"""Power prices hold for an hour at most."""
 TARIFF = "tariff"
 """The source of a price that the config's components make up."""
 Figure = tuple[str, str]
@@ -73,15 +75,24 @@ class MarketView:
 def composed(power: Price, currency: str, now: float) -> tuple[Quote, ...]:
     """The site's power price as one quote, where it is the sum of several figures: nobody pays the wholesale price.
 
-    It is as old as the oldest of its parts that has an age.
+    It is of the time of the part that was renewed last; whether any of them is too old the price itself has judged.
     """
     if power.value is None or len(power.inputs) < 2:
         return ()
     ages = [one.at for one in power.inputs if one.at is not None]
-    at = min(ages, default=now)
-    limit_s = 0.0 if power.stale else max(YEAR_S, now - at)
-    name, kind, unit = POWER, "power_price", f"{currency}/kWh"
-    return (Quote(name=name, kind=kind, value=power.value, unit=unit, source=TARIFF, at=at, max_age_s=limit_s),)
+    at = min(now, max(ages, default=now))
+    return (
+        Quote(
+            name=POWER,
+            kind="power_price",
+            value=power.value,
+            unit=f"{currency}/kWh",
+            source=TARIFF,
+            at=at,
+            max_age_s=0.0 if power.stale else max(INTERVAL_S, now - at),
+            complete=not power.incomplete,
+        ),
+    )
 
 
 def _worth(settings: Settings, board: Board, quote: Quote, now: float) -> float | None:

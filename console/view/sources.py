@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from console import units
+from console.market.quotes import POWER
 from console.model import GpuRow, Input, Kind, Option, Snapshot
 from console.view import clock, tones
 from console.view.pieces import Line, Piece, cut, fit, left, right, together, wrap
+from console.view.quotes import in_use
 
 _FRACTIONS = frozenset({"", "share"})
 _SCALED = frozenset({"H/s", "H", "tok/s"})
@@ -21,9 +23,18 @@ def lines(row: GpuRow | None, snapshot: Snapshot, now: float, room: int) -> list
     if row is None:
         return [fit((Piece("no GPU is under the cursor", "label"),), room)]
     out = [fit((Piece(text, "value"),), room) for text in wrap(row.money.advice.why or "no advice", room, 4)]
+    if _energy_only(snapshot, now):
+        out.append(fit((Piece("the power price is energy only: no grid fees or taxes in it", "warn"),), room))
     for option in row.money.options:
         out += [(), *_option(option, row, snapshot, now, room)]
     return [*out, (), *_sums(snapshot, room)]
+
+
+def _energy_only(snapshot: Snapshot, now: float) -> bool:
+    """True where the price that the sums are made of is a wholesale price and nothing comes on top."""
+    prices = [quote for quote in in_use(snapshot.quotes, now) if quote.kind == "power_price"]
+    whole = [quote for quote in prices if quote.name == POWER] or prices
+    return any(not quote.complete for quote in whole)
 
 
 def _option(option: Option, row: GpuRow, snapshot: Snapshot, now: float, room: int) -> Iterator[Line]:
@@ -60,11 +71,12 @@ def _sum(option: Option, symbol: str, *, wide: bool) -> Line:
     if rest:
         said += [Piece(" − wear and carbon ", "label"), Piece(_exact(rest), "value")]
     net = units.money(option.net_per_h, 5)
+    mark = tones.tilde(option.basis) if option.net_per_h is not None else ""
     tone = "stale" if option.stale else tones.money(option.net_per_h, strong=True)
     return (
         *said,
         Piece(" = ", "label"),
-        Piece(f"{tones.tilde(option.basis)}{net}", tone),
+        Piece(f"{mark}{net}", tone),
         Piece(f" {symbol}/h", "label"),
     )
 
@@ -92,8 +104,8 @@ def _figured(label: str, figure: str, unit: str) -> Line:
 
 def _input(one: Input, currency: str, now: float, room: int) -> Line:
     name_room, figure_room = (34, 26) if room >= WIDE else (24, 18)
-    source_room = max(10, min(40, room - name_room - figure_room - 14))
-    age = "" if one.at is None else units.age(max(0.0, now - one.at))
+    source_room = max(10, min(40, room - name_room - figure_room - 16))
+    age = "" if one.at is None else units.age(max(0.0, now - one.at)).split(" ")[0]
     return fit(
         (
             Piece("    "),
@@ -101,7 +113,7 @@ def _input(one: Input, currency: str, now: float, room: int) -> Line:
             *right(_figure(one, currency), figure_room, "stale" if one.stale else "value"),
             Piece("  "),
             *left(cut(one.source, source_room - 1), source_room, "aside"),
-            *right(f"stale {age}" if one.stale else age, 8, "warn" if one.stale else "aside"),
+            *right(f"stale {age}" if one.stale else age, 10, "warn" if one.stale else "aside"),
         ),
         room,
     )

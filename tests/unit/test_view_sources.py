@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from console.demo import FarmGround
@@ -165,3 +166,26 @@ def test_the_header_is_told_as_the_sum_that_it_is(snapshot: Snapshot) -> None:
     nets = [row.money.net_per_h for row in snapshot.rows if row.money.net_per_h is not None]
     assert float(found[1].replace("−", "-")) == pytest.approx(sum(nets), abs=5e-6) and int(found[2]) == len(nets)
     assert "accrued" in said and "none of it is credited or paid" in said
+
+
+def test_a_stale_input_shows_its_whole_age(snapshot: Snapshot) -> None:
+    """Minutes of two digits, hours, days: the word and the age stand in full in every width."""
+    row = snapshot.rows[0]
+    old = [
+        Input(name=f"price {n}", value=1.0, unit="USD", source="gecko", at=snapshot.at - age_s, stale=True)
+        for n, age_s in enumerate((720.0, 7260.0, 30 * 86400.0))
+    ]
+    option = msgspec.structs.replace(row.money.options[0], inputs=tuple(old))
+    aged = msgspec.structs.replace(row, money=msgspec.structs.replace(row.money, options=(option,)))
+    for room in (74, 114, 160):
+        said = "\n".join(sheet(aged, snapshot, room))
+        assert "stale 12m" in said and "stale 2h" in said and "stale 30d" in said, said
+
+
+def test_a_wholesale_price_alone_is_told_on_the_sheet(snapshot: Snapshot) -> None:
+    """The demo's price is whole; the same price without fees and taxes is not."""
+    row = snapshot.rows[0]
+    assert not any("energy only" in line for line in sheet(row, snapshot))
+    quotes = tuple(msgspec.structs.replace(quote, complete=quote.kind != "power_price") for quote in snapshot.quotes)
+    bare = msgspec.structs.replace(snapshot, quotes=quotes)
+    assert any("energy only: no grid fees or taxes" in line for line in sheet(row, bare))
