@@ -2,16 +2,59 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from itertools import permutations
 from typing import TYPE_CHECKING
 
 from console.commands.flags import parser
-from console.view.advice import FAULT, Facts, Finding, findings
+from console.view.advice import FAULT, Brings, Facts, Finding, findings
 
 if TYPE_CHECKING:
-    from console.site.interface import Check
+    from console.config.feed_settings import FeedSettings
+    from console.config.settings import Settings
+    from console.model import Snapshot
+    from console.site.interface import Check, Site
 
 SUMMARY = "what is found, what is missing, what to do"
 MARKS = {"ok": "·", "note": "i", "warn": "!", "fault": "✗"}
+
+ANSWERS_S = 2.0
+"""How much longer than for GPUs the doctor waits for feeds and pools: what is silent by then is told as that."""
+POLL_S = 0.05
+_WORDS = {
+    "coin_price": ("price of {}",),
+    "hash_price": ("price per hash of {}", "price of {}", "difficulty of {}", "block reward of {}", "block time of {}"),
+    "difficulty": ("difficulty of {}", "block time of {}"),  # without it the one is made of network hashrate and time
+    "nethash": ("difficulty of {}", "network hashrate of {}"),
+    "block_time": ("block time of {}",),
+    "reward": ("block reward of {}",),
+    "rental": ("rental rate {}",),
+    "occupancy": ("occupancy of {}",),
+    "carbon": ("carbon intensity",),
+    "power_price": ("price of power",),
+}
+"""What money that lacks a figure calls it (console.market.prices and its neighbours), by kind of quote: a quoted price
+per hash stands for all that it would be made of."""
+_COIN = ("coin_price", "nethash", "block_time", "reward")
+_BRINGS = {
+    "whattomine": _COIN,
+    "whattomine_v1": _COIN,
+    "coingecko": ("coin_price",),
+    "mempool": ("hash_price", "coin_price", "difficulty", "reward"),
+    "nicehash": ("hash_price",),
+    "vast": ("rental", "occupancy"),
+    "vast_machines": ("rental",),
+    "runpod": ("rental",),
+    "clore": ("rental",),
+    "energy_charts": ("power_price",),
+    "octopus": ("power_price",),
+    "jepx": ("power_price",),
+    "nordpool": ("power_price",),
+    "energy_charts_carbon": ("carbon",),
+    "carbon_gb": ("carbon",),
+}
+"""The kinds of quote that each kind of feed says of every name in its table; ``json`` and ``csv`` name theirs."""
 
 
 def main(argv: list[str]) -> int:
@@ -22,7 +65,7 @@ def main(argv: list[str]) -> int:
     from console.commands.opening import opened, settled
 
     with opened(args, only_looks=True) as site:
-        snapshot = settled(site, 2)
+        snapshot = _heard(site, settled(site, 2))
         found = list(findings(snapshot, _facts(args.config, site.check())))
     if args.json:
         _json(found)
@@ -46,7 +89,45 @@ def _facts(explicit: str | None, check: Check) -> Facts:
         journal=_journal(),
         shared=where.shared,
         state=str(where.state),
+        brings=tuple(_brings(config.settings)),
     )
+
+
+def _heard(site: Site, snapshot: Snapshot) -> Snapshot:
+    """The snapshot once every feed and pool has said something, or what stands after ``ANSWERS_S``."""
+    end = time.monotonic() + ANSWERS_S
+    while _silent(snapshot) and time.monotonic() < end:
+        time.sleep(POLL_S)
+        snapshot = site.snapshot()
+    return snapshot
+
+
+def _silent(snapshot: Snapshot) -> bool:
+    feeds, pools = snapshot.market.feeds, snapshot.market.pools
+    unasked = any(feed.asked_at is None and feed.answered_at is None for feed in feeds)
+    return unasked or any(pool.at is None and not pool.error for pool in pools)
+
+
+def _brings(settings: Settings) -> Iterator[Brings]:
+    for name, feed in settings.feeds.items():
+        kind = feed.kind or name
+        names = {**feed.coins, **feed.gpus, **feed.machines} or {"BTC": ""}  # mempool's own, without coins
+        figures = [(what, one) for what in _BRINGS.get(kind, ()) for one in names]
+        figures += [(value.kind, value.name) for value in feed.values]
+        words = {word.format(one) for what, one in figures for word in _WORDS.get(what, ())}
+        yield Brings(feed=name, words=frozenset(words | {*_rates(kind, feed)}))
+
+
+def _rates(kind: str, feed: FeedSettings) -> Iterator[str]:
+    """The exchange rates that a feed brings, each both ways."""
+    pairs = [value.unit.split("/") for value in feed.values if value.kind == "fx"]
+    if kind == "frankfurter":
+        pairs += [[feed.currency or "EUR", other] for other in feed.currencies]
+    elif kind == "mempool":
+        pairs.append([feed.currency or "USD", "BTC"])
+    for pair in pairs:
+        for one, other in permutations(pair, 2):
+            yield f"exchange rate {one.upper()} to {other.upper()}"
 
 
 def _driver() -> str | None:

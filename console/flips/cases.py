@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console.config.settings import Settings
+from console.economics.rules import named
 from console.flips import reading
 from console.flips.facts import Seen
 from console.flips.guards import Case, standing, waived
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Plan
 from console.flips.world import OFF, Candidate, candidate
-from console.model import Flipping, Guard, Occupancy, Reading
+from console.model import Flipping, Guard, Occupancy, Option, Reading
 
 
 def case_for(
@@ -21,13 +22,15 @@ def case_for(
     *,
     new: Candidate | None,
     held: Candidate | None,
+    earns: Option | None,
     pin: str | None,
     stuck: str,
     fresh: bool,
     flipping: Flipping | None = None,
     failed_starts: int = 0,
 ) -> Case:
-    """The case of one GPU. ``new`` is what would run there, ``held`` the configured workload that holds it now.
+    """The case of one GPU. ``new`` is what would run there, ``held`` the configured workload that holds it now,
+    ``earns`` the option of the latter on this GPU, None where there is none to tell.
 
     What is asked for without a default must be told by everybody: a rule that is left out guards nothing.
     """
@@ -42,6 +45,7 @@ def case_for(
         pin=pin,
         terms=held.terms if held else "",
         contract=held.contract if held else "",
+        unpaid=earns is not None and earns.bond is not None and earns.bond.unpaid,
         failed_starts=failed_starts,
     )
 
@@ -51,7 +55,8 @@ def still_standing(
 ) -> tuple[Guard, ...]:
     """The guards that stand on one GPU while ``plan`` is carried out, forced ones left out; ``others`` are locks.
 
-    The restart budget is not among them: the transaction asks the journal for it (flips.acting).
+    The restart budget is not among them: the transaction asks the journal for it (flips.acting). Whether a contract
+    pays for a GPU is as it was when the plan was made: only the site that made it watches who serves.
     """
     uuid, instance = seen.reading.uuid, seen.occupancy.instance
     starts = (action.workload for move in plan.moves for action in move.starts if uuid in action.uuids)
@@ -62,6 +67,7 @@ def still_standing(
         target,
         new=_configured(settings, target),
         held=_configured(settings, instance.workload) if instance else None,
+        earns=_planned(plan, seen.reading.slot, instance.workload) if instance else None,
         pin=pinned(settings, seen.reading),
         stuck=stuck,
         fresh=fresh,
@@ -81,6 +87,12 @@ def marks(journal: Journal) -> dict[str, str]:
         return reading.stuck(journal.path)
     except JournalError:
         return {}
+
+
+def _planned(plan: Plan, slot: int, workload: str) -> Option | None:
+    """The option of a workload on one GPU, as the plan was made on it."""
+    advised = (one for move in plan.moves for one in move.advised if one.slot == slot)
+    return next((named(one.grounds.options, workload) for one in advised), None)
 
 
 def _configured(settings: Settings, workload: str) -> Candidate | None:

@@ -37,6 +37,7 @@ class Case(Record):
     pin: str | None = None
     terms: str = ""
     contract: str = ""
+    unpaid: bool = False  # it serves beyond what the contract commits
     failed_starts: int = 0
 
     @property
@@ -118,7 +119,7 @@ def _pin(case: Case) -> str:
 
 
 def _contract(case: Case) -> str:
-    if case.terms != "contract" or case.holder in ("", case.target):
+    if case.terms != "contract" or case.unpaid or case.holder in ("", case.target):
         return ""
     under = f"contract {case.contract}" if case.contract else "a contract"
     return f"{case.gpu} serves {case.holder} under {under}"

@@ -11,7 +11,7 @@ from console.flips.cases import case_for
 from console.flips.choosing import NoChoiceError, choose, running
 from console.flips.closing import Choose, Group, already, close
 from console.flips.guards import Case, standing, waived
-from console.flips.pricing import price, warnings, workloads_text
+from console.flips.pricing import option, price, warnings, workloads_text
 from console.flips.records import Advised, Move, Plan, Refusal, Who
 from console.flips.world import Candidate, PlanWorld
 from console.model import GpuRow, Guard
@@ -104,13 +104,14 @@ def _groups(world: PlanWorld, rows: list[GpuRow], chosen: Choose, *, whole: bool
 
 
 def _case(world: PlanWorld, row: GpuRow, target: str) -> Case:
-    uuid = row.reading.uuid
+    uuid, held = row.reading.uuid, world.holding(row)
     return case_for(
         row.reading,
         row.occupancy,
         target,
         new=world.candidate(target, uuid),
-        held=world.holding(row),
+        held=held,
+        earns=option(row, held.workload) if held else None,
         pin=world.pins.get(uuid),
         stuck=row.stuck,
         fresh=row.fresh,

@@ -29,12 +29,13 @@ def price(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: 
 
     ``cost = downtime * (net_now + power of the transition) + forfeited + penalty``: what is not earned, plus what the
     GPUs draw meanwhile, plus what a pool keeps and what leaving a contract costs. That draw is charged as under the new
-    workload, which fills most of the downtime with its loading.
+    workload, which fills most of the downtime with its loading. What a GPU would net under an option that is not for
+    it is unknown: the ladder's figure is what it would be were it.
     """
     rows = tuple(row for row in map(world.row, group.uuids) if row)
     pairs = tuple((row, option(row, group.targets[row.reading.uuid])) for row in rows)
     before = _sum(net_now(world, row) for row in rows)
-    after = _sum(new.net_per_h if new else None for _, new in pairs)
+    after = _sum(new.net_per_h if new and new.eligible else None for _, new in pairs)
     down_s = _down_s(stops, starts)
     fines = sum(penalty(left(world, row), new, down_s, world.advice.horizon_s) for row, new in pairs)
     power = _sum(transition_per_h(new, option(row, OFF)) for row, new in pairs)
@@ -83,10 +84,18 @@ def warnings(
     world: PlanWorld, group: Group, stops: tuple[Candidate, ...], starts: tuple[Candidate, ...], at: float
 ) -> tuple[str, ...]:
     """One sentence per thing that is not as sure as the figures look."""
-    said = [*_of_terms(world, group), *_of_pools(world, group), *_of_quotes(world, group)]
+    said = [*_of_places(world, group), *_of_terms(world, group), *_of_pools(world, group), *_of_quotes(world, group)]
     said += [*_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
     said += [f"profile {one.profile} of {one.workload} is not applied" for one in starts if one.profile]
     return tuple(dict.fromkeys(said))
+
+
+def _of_places(world: PlanWorld, group: Group) -> Iterator[str]:
+    """Why a GPU's new option is not for it; a pin and a card too small have guards that say so."""
+    for row, new in _options(world, group):
+        pin = world.pins.get(row.reading.uuid)
+        if not new.eligible and pin in (None, new.workload):
+            yield f"{new.workload} is not for GPU {row.reading.slot}: {new.why_not}"
 
 
 def _of_terms(world: PlanWorld, group: Group) -> Iterator[str]:

@@ -14,10 +14,10 @@ _COMPARED = frozenset({"coin_price", "hash_price", "difficulty", "nethash", "ren
 def disagreements(
     quotes: Iterable[Quote], now: float, worth: Callable[[Quote], float | None]
 ) -> Iterator[Disagreement]:
-    """Every figure that has several fresh sources, with the lowest and the highest of them.
+    """Every figure of which several fresh sources say different things, with the lowest and the highest of them.
 
-    ``worth`` is a quote's value in the unit in which all of its kind are compared, None where it cannot be had. What a
-    config says by hand is a source like any other.
+    Where all say the very same there is nothing to tell. ``worth`` is a quote's value in the unit in which all of its
+    kind are compared, None where it cannot be had. What a config says by hand is a source like any other.
     """
     by_figure: dict[tuple[str, str], list[tuple[float, Quote]]] = {}
     for quote in quotes:
@@ -26,8 +26,10 @@ def disagreements(
             if value is not None and value > 0:
                 by_figure.setdefault((quote.kind, quote.name), []).append((value, quote))
     for (kind, name), found in by_figure.items():
-        if len({quote.source for _, quote in found}) < 2:
-            continue
-        low, high = min(found, key=lambda pair: pair[0]), max(found, key=lambda pair: pair[0])
+        low = min(found, key=lambda pair: pair[0])
+        others = [pair for pair in found if pair[1].source != low[1].source]
+        high = max(others, key=lambda pair: pair[0], default=low)
         apart = high[0] / low[0] - 1
+        if apart <= 0:
+            continue
         yield Disagreement(kind=kind, name=name, low=low[1], high=high[1], fraction=apart, flagged=apart > FLAGGED_PAST)

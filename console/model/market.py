@@ -193,7 +193,11 @@ class PoolState(Record):
 
 
 class Market(Record):
-    """What the feeds and pools of a site say beside the quotes themselves."""
+    """What the feeds and pools of a site say beside the quotes themselves.
+
+    ``power_ahead`` is what a kWh costs the site from now on, in its own currency and with all that comes on top, for
+    24 hours or as long as that is known.
+    """
 
     feeds: tuple[FeedState, ...] = ()
     held: tuple[Held, ...] = ()
@@ -202,6 +206,7 @@ class Market(Record):
     curves: tuple[Curve, ...] = ()
     pools: tuple[PoolState, ...] = ()
     kept: tuple[Kept, ...] = ()  # of every workload, those whose pool is not read included
+    power_ahead: tuple[Step, ...] = ()
 
 
 class Input(Record):

@@ -26,11 +26,15 @@ class Fine(Record):
 
 
 class Bond(Record):
-    """What ties a GPU to the contract it serves. ``fines`` are in order; ``early_exit`` is paid by who leaves it."""
+    """What ties a GPU to the contract it serves. ``fines`` are in order; ``early_exit`` is paid by who leaves it.
+
+    ``unpaid`` serves beyond the number that the contract commits: nothing ties it.
+    """
 
     contract: str
     fines: tuple[Fine, ...] = ()
     early_exit: float = 0.0
+    unpaid: bool = False
 
 
 class Option(Record):

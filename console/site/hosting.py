@@ -2,23 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
+from console import units
 from console.config.settings import Settings
 from console.economics.contract import Contract, bond, clauses, leaving_clause
 from console.economics.terms import ContractTerms, MarketplaceTerms, Price, Terms
 from console.history.accrued import MAX_GAP_S
 from console.history.occupancy import Rentals
-from console.history.uptime import Place, Uptime
+from console.history.uptime import Place, Serving, Uptime
 from console.market.contracts import contract_of
 from console.market.quotes import Board
-from console.model import GpuRow, GpuState, Holder, Option, Quote, WorkState
+from console.model import Bond, GpuRow, GpuState, Holder, Option, Quote, WorkState
 
 UNSEEN = (GpuState.HUNG, GpuState.UNSUPPORTED)
 """States of a GPU that does not answer, which is no proof that nothing serves on it."""
+
+DOWN = (WorkState.FAILING, WorkState.STUCK, WorkState.STOPPED)
+"""States of an instance that is not about to serve."""
+
+
+class Positions(NamedTuple):
+    """The positions of a contract after a tick: how many are ``free``, who ``holds`` one, and whose turn the free are.
+
+    ``turns`` are no more than ``free``, slot and UUID of each.
+    """
+
+    free: int
+    holds: frozenset[str]
+    turns: tuple[tuple[int, str], ...]
 
 
 class Hosting:
@@ -32,6 +48,8 @@ class Hosting:
         self._of = dict(_contracts_of(settings, self._contracts))
         self._machine_of = dict(_machines_of(settings))
         self._machines = frozenset(self._machine_of.values())
+        self._positions: dict[str, Positions] = {}
+        self._asked: dict[str, set[str]] = {}  # since the last tick, by contract: the GPUs that could serve it
         self._uptime = Uptime(
             state / "uptime.json" if state else None, self._contracts.values(), site.timezone, keeps=keeps
         )
@@ -45,7 +63,11 @@ class Hosting:
     def watch(self, rows: Iterable[GpuRow], board: Board, now: float) -> None:
         """Look at what this tick saw."""
         if self._contracts:
-            self._uptime.watch(now, {row.reading.uuid: self._serves(row, now) for row in rows})
+            rows = tuple(rows)
+            serving: Serving = {row.reading.uuid: self._serves(row, now) for row in rows}
+            self._uptime.watch(now, serving)
+            self._positions = dict(self._counted(rows, serving, now))
+            self._asked.clear()
         if self._machines:
             found = ((machine, board.latest("rented", machine, now)) for machine in self._machines)
             self._rentals.watch(now, {name: one.value for name, one in found if one and not one.stale(now)})
@@ -56,22 +78,44 @@ class Hosting:
         self._rentals.save()
 
     def why_not(self, workload: str, uuid: str, now: float) -> str:
-        """Why a contract would not pay one more GPU; empty where it would."""
+        """Why a contract would not pay one more GPU; empty where it would.
+
+        Free positions go, one each, to those GPUs that were asked about in the tick before, in the order of ``_turn``.
+        """
         contract = self._of.get(workload)
-        place = self._place(contract, uuid, now)
-        if contract is None or not place.full or place.months or place.spare:
+        if contract is None:
             return ""
-        return f"contract {contract.name} commits {contract.gpus}, and as many serve"
+        self._asked.setdefault(contract.name, set()).add(uuid)
+        known = self._positions.get(contract.name)
+        if known is None or not contract.in_force(now) or uuid in known.holds:
+            return ""
+        if known.free <= 0:
+            more = "" if self._place(contract, uuid, now).full else " or are about to"
+            return f"contract {contract.name} commits {contract.gpus}, and as many serve{more}"
+        first = {one for _, one in known.turns}
+        if uuid in first or len(first) < known.free:
+            return ""
+        before = units.gpus(slot for slot, _ in known.turns)
+        return f"contract {contract.name} commits {contract.gpus}, and what is free of it is counted for {before}"
+
+    def unpaid(self, workload: str, uuid: str, now: float) -> bool:
+        """Whether a GPU on which that workload is serves its contract, or will, beyond what that commits.
+
+        Nothing ties it then.
+        """
+        place = self._place(self._of.get(workload), uuid, now)
+        return place.spare or (place.full and not place.months)
 
     def terms(self, terms: Terms, uuid: str, now: float) -> Terms:
-        """``terms`` as they are for one GPU: one that serves beyond what is committed is paid nothing.
+        """``terms`` as they are for one GPU: one that serves, or is about to, beyond what is committed is paid nothing.
 
         Whether a machine that the config names is rented is to be known: not told, that is a figure that is lacking.
         """
         machine, contract = self._machine_of.get(terms.workload), self._of.get(terms.workload)
         if machine is not None and isinstance(terms, MarketplaceTerms) and terms.rented is None:
             terms = msgspec.structs.replace(terms, rented=_untold(machine))
-        if contract is None or not self._place(contract, uuid, now).spare:
+        known = self._positions.get(contract.name) if contract else None
+        if known is None or uuid not in known.holds or not self.unpaid(terms.workload, uuid, now):
             return terms
         if not isinstance(terms, ContractTerms | MarketplaceTerms):
             return terms
@@ -86,16 +130,43 @@ class Hosting:
         place = self._place(contract, uuid, now)
         held = bond(contract, place.months, now, horizon_s)
         said = list(clauses(contract, place.months[0], now, currency)) if place.months else []
-        if place.spare:
+        if place.spare or (runs and self.unpaid(made.workload, uuid, now)):
             text = f"commits {contract.gpus} and as many serve without this GPU, which is paid nothing"
             said.append(f"contract {contract.name}: {text}")
-            held = msgspec.structs.replace(held, early_exit=0.0)
+            held = Bond(contract=contract.name, unpaid=True)
         if runs and (leaving := leaving_clause(contract, held, horizon_s, currency)):
             said.append(leaving)
         return msgspec.structs.replace(made, bond=held, clauses=tuple(said))
 
     def _place(self, contract: Contract | None, uuid: str, now: float) -> Place:
         return self._uptime.place(contract.name, uuid, now) if contract else Place()
+
+    def _counted(self, rows: Sequence[GpuRow], serving: Serving, now: float) -> Iterable[tuple[str, Positions]]:
+        """The positions of each contract in force that commits a number of GPUs."""
+        for name, contract in self._contracts.items():
+            if contract.gpus is None or not contract.in_force(now):
+                continue
+            holds = frozenset(row.reading.uuid for row in rows if self._holds(row, serving, contract, now))
+            free = max(0, contract.gpus - len(holds))
+            asked = self._asked.get(name, set()) - holds
+            turns = sorted(
+                _turn(row, seated=bool(self._place(contract, row.reading.uuid, now).months))
+                for row in rows
+                if row.reading.uuid in asked and _ours(row)
+            )
+            yield name, Positions(free, holds, tuple((slot, uuid) for *_, slot, uuid in turns[:free]))
+
+    def _holds(self, row: GpuRow, serving: Serving, contract: Contract, now: float) -> bool:
+        """Whether a GPU takes up a position: it serves, is about to, or cannot be told while it has one."""
+        uuid, held, flip = row.reading.uuid, row.occupancy.instance, row.flipping
+        serves = serving[uuid]
+        if serves == contract.name or (serves is None and self._place(contract, uuid, now).months):
+            return True
+        if row.reading.state is not GpuState.OK:
+            return False
+        comes = [held.workload] if held and held.state not in DOWN else []
+        comes += [flip.to] if flip else []
+        return any(self._of.get(name) is contract for name in comes)
 
     def _serves(self, row: GpuRow, now: float) -> str | None:
         """The contract that a GPU serves, ``""`` for none, None where it cannot be told.
@@ -116,6 +187,17 @@ class Hosting:
         if metered and (row.output is None or now - row.output.at > MAX_GAP_S):
             return None
         return contract.name if held.instance.state is WorkState.RUNNING else ""
+
+
+def _turn(row: GpuRow, *, seated: bool) -> tuple[bool, bool, int, str]:
+    """The order in which free positions are counted: GPUs that nothing holds up, then who has a seat, then slots."""
+    held_up = bool(row.guards or row.stuck or row.flipping)
+    return held_up, not seated, row.reading.slot, row.reading.uuid
+
+
+def _ours(row: GpuRow) -> bool:
+    """Whether there is anything to choose for a GPU."""
+    return row.reading.state is GpuState.OK and row.occupancy.holder in (Holder.NONE, Holder.WORKLOAD)
 
 
 def _contracts_of(settings: Settings, contracts: dict[str, Contract]) -> Iterable[tuple[str, Contract]]:

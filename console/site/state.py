@@ -113,6 +113,7 @@ class State:
         self._credit.watch(rows, board, news.pools, now)
         self._hosting.watch(rows, board, now)
         market = self._credit.within(self.market.at(board, news, now))
+        market = msgspec.structs.replace(market, power_ahead=self.pricing.ahead.day)
         self._tell(batch, rows, quotes, now)
         self._rows = rows
         return self._snapshot(batch, quotes, market, now)
@@ -173,7 +174,7 @@ class State:
         candidates = self._candidates[reading.uuid]
         output = self._ground.output(occupancy.instance.unit) if occupancy.instance else None
         occupancy = _metered(occupancy, output, candidates, now)
-        guards = self._guards(reading, occupancy, candidates)
+        guards = self._guards(reading, occupancy, candidates, now)
         by_hand = self.journal.pinned(reading.uuid)
         money = self.pricing.price(Seen(reading, occupancy, output, candidates, guards, by_hand))
         alive = reading.state is GpuState.OK
@@ -206,11 +207,14 @@ class State:
             self._was.pop(reading.uuid, None)
         return None
 
-    def _guards(self, reading: Reading, occupancy: Occupancy, candidates: dict[str, Candidate]) -> tuple[Guard, ...]:
+    def _guards(
+        self, reading: Reading, occupancy: Occupancy, candidates: dict[str, Candidate], now: float
+    ) -> tuple[Guard, ...]:
         locks = self.journal.locks(reading.uuid)
         held = candidates.get(occupancy.instance.workload) if occupancy.instance else None
         terms, contract = (held.terms, held.contract) if held else ("", "")
-        case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract)
+        unpaid = held is not None and self._hosting.unpaid(held.workload, reading.uuid, now)
+        case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract, unpaid=unpaid)
         return tuple(g for g in standing(case) if g.name in SHOWN_GUARDS) + locks
 
     def _tell(self, batch: Batch, rows: tuple[GpuRow, ...], quotes: tuple[Quote, ...], now: float) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
-from console.model import GpuState, Holder, HostState, Record, Snapshot, WorkState
+from console import units
+from console.model import FeedState, GpuState, Holder, HostState, Option, Record, Snapshot, WorkState
 from console.paths import ALONE
 
 OK, NOTE, WARN, FAULT = "ok", "note", "warn", "fault"
@@ -18,10 +19,18 @@ class Finding(Record):
     do: str = ""
 
 
+class Brings(Record):
+    """What the feed called ``feed`` was set to bring, in the words in which money lacks it: ``price of ERG``."""
+
+    feed: str
+    words: frozenset[str]
+
+
 class Facts(Record):
     """What the doctor was told beside the snapshot. Sentences where something is wrong, "" where all is well.
 
-    ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all.
+    ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all; ``brings`` has
+    every feed of the config.
     """
 
     config_path: str | None
@@ -33,6 +42,7 @@ class Facts(Record):
     journal: str = ""
     shared: bool = True
     state: str = ""
+    brings: tuple[Brings, ...] = ()
 
 
 def findings(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
@@ -42,7 +52,9 @@ def findings(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     yield from _config(facts)
     yield from _holders(snapshot)
     yield from _meters(snapshot)
-    yield from _quotes(snapshot)
+    yield from _feeds(snapshot, facts)
+    yield from _market(snapshot)
+    yield from _quotes(snapshot, facts)
     yield from _controllers(facts)
     for banner in snapshot.banners:
         if banner != ALONE and banner not in facts.silent:  # told elsewhere, with what to do about it
@@ -117,16 +129,122 @@ def _meters(snapshot: Snapshot) -> Iterator[Finding]:
             yield Finding(level=WARN, what=f"{instance.workload} ({instance.unit}): {output.reason}")
 
 
-def _quotes(snapshot: Snapshot) -> Iterator[Finding]:
-    stale = [quote for quote in snapshot.quotes if quote.stale(snapshot.at)]
-    for quote in stale:
-        where = "set a new value in the config" if quote.source == "config" else "look at its feed"
-        yield Finding(level=WARN, what=f"the quote {quote.name} from {quote.source} is stale", do=where)
-    lacking = {
-        lack for row in snapshot.rows for option in row.money.options if option.eligible for lack in option.missing
-    }
-    for lack in sorted(lacking):
-        yield Finding(level=NOTE, what=f"the money lacks {lack}")
+def _feeds(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
+    feeds = snapshot.market.feeds
+    for feed in feeds:
+        needed = _needed(feed.name, snapshot, facts)
+        where = f"see that [feeds.{feed.name}] has the right address and key, and that this host reaches it"
+        if _fails(feed):
+            what = f"feed {feed.name} fails, {_how_long(feed, snapshot.at)}: {feed.error}"
+            hurts = f"the money hangs on its {', '.join(needed)}: " if needed else ""
+            yield Finding(level=FAULT if needed else WARN, what=what, do=f"{hurts}{where}")
+        elif feed.error:
+            yield Finding(level=WARN, what=f"feed {feed.name} answers, and in part what cannot be: {feed.error}")
+        elif _unanswered(feed):
+            what = f"feed {feed.name} has not answered yet"
+            yield Finding(level=WARN if needed else NOTE, what=what, do=f"run this again; if it stays so, {where}")
+        for note in feed.notes:
+            yield Finding(level=NOTE, what=f"feed {feed.name}: {note}")
+    if feeds and not any(feed.error or _unanswered(feed) for feed in feeds):
+        yield Finding(level=OK, what=f"{len(feeds)} {'feed answers' if len(feeds) == 1 else 'feeds answer'}")
+
+
+def _market(snapshot: Snapshot) -> Iterator[Finding]:
+    """What is said and not believed, what sources do not agree on, and pools that cannot be read."""
+    for held in snapshot.market.held:
+        quote, seen = held.quote, "once" if held.seen == 1 else f"{held.seen} times"
+        since = f"seen {seen} in {units.age(max(0.0, snapshot.at - held.since))}"
+        yield Finding(
+            level=WARN,
+            what=f"{_figure(quote.kind, quote.name)} from {quote.source} {held.reason}: held back, not used; {since}",
+            do="look at its source: a figure that stays is believed after ten minutes",
+        )
+    for two in snapshot.market.disagreements:
+        if two.flagged:
+            apart = f"{two.high.source} is {units.share(two.fraction)} above {two.low.source}"
+            yield Finding(
+                level=WARN,
+                what=f"sources of {_figure(two.kind, two.name)} disagree: {apart}",
+                do="one is wrong or means another thing: take it out of the config",
+            )
+    for pool in snapshot.market.pools:
+        if pool.error:
+            age = "never" if pool.at is None else f"{units.age(max(0.0, snapshot.at - pool.at))} ago"
+            yield Finding(
+                level=WARN,
+                what=f"pool {pool.name} cannot be read, last answered {age}: {pool.error}",
+                do=f"see that [pools.{pool.name}] has the right address, account and key",
+            )
+
+
+def _quotes(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
+    failing = {feed.name for feed in snapshot.market.feeds if _fails(feed)}
+    for quote in snapshot.quotes:
+        if quote.stale(snapshot.at):
+            where = "set a new value in the config" if quote.source == "config" else "look at its feed"
+            where = f"feeds.{quote.source} fails: it has to answer again" if quote.source in failing else where
+            yield Finding(level=WARN, what=f"the quote {quote.name} from {quote.source} is stale", do=where)
+    for lack in sorted({lack for option in _options(snapshot) for lack in option.missing}):
+        yield _lacks(lack, snapshot, facts)
+
+
+def _lacks(lack: str, snapshot: Snapshot, facts: Facts) -> Finding:
+    """A figure that is missing, with the feed that was to bring it where there is one: what fails before the rest."""
+    bringing = {one.feed for one in facts.brings if _is_brought(lack, one)}
+    feeds = [feed for feed in snapshot.market.feeds if feed.name in bringing]
+    if not feeds:
+        return Finding(level=NOTE, what=f"the money lacks {lack}")
+    subject = _subject(lack)
+    bad = [feed for feed in feeds if _fails(feed)] or [feed for feed in feeds if _unanswered(feed)]
+    names = " and ".join(f"feeds.{feed.name}" for feed in bad or feeds)
+    if not bad:
+        what = f"the money lacks {subject}, and {names} answered without it"
+        return Finding(level=NOTE, what=what, do=f"see that {names} has the name that its source gives it")
+    why, do = ("fails", f"mend {names}") if _fails(bad[0]) else ("has not answered yet", "run this again")
+    return Finding(level=NOTE, what=f"the money lacks {subject}: to come from {names}, which {why}", do=do)
+
+
+def _needed(feed: str, snapshot: Snapshot, facts: Facts) -> list[str]:
+    """What money on this host lacks, or has too old, for want of this feed: words without advice, sorted."""
+    own = [one for one in facts.brings if one.feed == feed]
+    found: set[str] = set()
+    for option in _options(snapshot):
+        found |= {_subject(lack) for lack in option.missing if any(_is_brought(lack, one) for one in own)}
+        found |= {one.name for one in option.inputs if one.source == feed and one.stale}
+    return sorted(found)
+
+
+def _is_brought(lack: str, by: Brings) -> bool:
+    return _subject(lack) in by.words or f"feeds.{by.feed} has not said one yet" in lack
+
+
+def _subject(lack: str) -> str:
+    """``price of ERG`` of ``price of ERG: set [quotes.ERG]``; a name may have a colon in it, and no blank after."""
+    return lack.partition(": ")[0]
+
+
+def _options(snapshot: Snapshot) -> Iterable[Option]:
+    return (option for row in snapshot.rows for option in row.money.options if option.eligible)
+
+
+def _fails(feed: FeedState) -> bool:
+    return bool(feed.error and feed.failures)
+
+
+def _unanswered(feed: FeedState) -> bool:
+    return feed.asked_at is None and feed.answered_at is None
+
+
+def _how_long(feed: FeedState, now: float) -> str:
+    times = "once" if feed.failures == 1 else f"{feed.failures} times in a row"
+    if feed.answered_at is None:
+        return f"{times}, and has never answered"
+    return f"{times}, and last answered {units.age(max(0.0, now - feed.answered_at))} ago"
+
+
+def _figure(kind: str, name: str) -> str:
+    word = kind.replace("_", " ")
+    return word if name == word else f"{word} of {name}"
 
 
 def _controllers(facts: Facts) -> Iterator[Finding]:

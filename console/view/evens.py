@@ -92,11 +92,8 @@ def _lacks(snapshot: Snapshot, today: float | None) -> str:
 
 
 def _known(snapshot: Snapshot) -> tuple[float, ...]:
-    """The lowest and the highest price of the day ahead, where it is known in the site's own unit."""
-    unit = f"{snapshot.currency}/kWh"
-    values = [
-        step.value for c in snapshot.market.curves if c.kind == "power_price" and c.unit == unit for step in c.steps
-    ]
+    """The lowest and the highest price of the day ahead, as far as it is known."""
+    values = [step.value for step in snapshot.market.power_ahead]
     return (min(values), max(values)) if values else ()
 
 
@@ -202,17 +199,22 @@ def _band(one: breakeven.Winner) -> Band:
 
 
 def matrix(found: Evens, room: int, count: int) -> list[Line]:
-    """At most ``count`` lines: titles, then the best mining and AI of each model, that of the plot first to stay."""
+    """At most ``count`` lines: titles, then the best mining and AI of each model, that of the plot first to stay.
+
+    The titles say how many models have no room; a line of its own for that would cost one more of them.
+    """
     if count < 2 or not found.models:
         return []
     order = sorted(found.models, key=lambda m: m is not found.shown) if count < 1 + _rows(found) else found.models
-    out = [_titles(room, found.symbol)]
+    out: list[Line] = []
+    hidden = 0
     for model in order:
         rows = _model_rows(model, found, room)
-        if len(out) + len(rows) > count:
-            break
-        out += rows
-    return [fit(line, room) for line in out] if len(out) > 1 else []
+        if hidden or 1 + len(out) + len(rows) > count:
+            hidden += 1 if rows else 0
+        else:
+            out += rows
+    return [fit(line, room) for line in (_titles(room, found.symbol, hidden), *out)] if out else []
 
 
 def _rows(found: Evens) -> int:
@@ -247,11 +249,13 @@ def mining_even(found: Evens) -> float | None:
     return None
 
 
-def _titles(room: int, symbol: str) -> Line:
+def _titles(room: int, symbol: str, hidden: int) -> Line:
     gap = _gap(room)
     price, rent = 8 + gap + 1, 9 + gap
+    more = left(f"  +{hidden}, tab to show" if hidden else "", 5 + _named(room), "aside")
     return (
-        *left("  model", 12 + _named(room), "title"),
+        Piece("  model", "title"),
+        *more,
         Piece("worth".rjust(price - 1), "title"),
         Piece("off above".rjust(price), "title"),
         Piece(f"even {symbol}/h".rjust(rent), "title"),

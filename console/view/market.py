@@ -158,7 +158,7 @@ def _wants(frame: MarketFrame, rows: int, said: int, even: Evens, banners: int) 
         plot=even.plot is not None,
         side=side,
         feeds=len(feeds.lines(snapshot, frame.now, _feeds_room(room) if side else room)),
-        curve=ahead.curve_of(snapshot) is not None,
+        curve=bool(ahead.steps_of(snapshot)),
     )
 
 
@@ -222,16 +222,16 @@ def _feed_part(frame: MarketFrame, even: Evens, count: int) -> Part:
         return Part()
     if count == 1:
         return Part(feeds.brief(snapshot, frame.now, room))
-    curve, title = ahead.curve_of(snapshot), feeds.title(snapshot)
-    if side_by_side(room) and curve is not None and count - 1 >= LEAST_CHART:
+    steps, title = ahead.steps_of(snapshot), feeds.title(snapshot)
+    if side_by_side(room) and steps and count - 1 >= LEAST_CHART:
         right, left_room = right_room(room) - 1, _feeds_room(room)
         lines = feeds.lines(snapshot, frame.now, left_room)[: count - 1]
-        chart = ahead.chart(curve, snapshot, right - CHART_AXIS, evens.mining_even(even))
+        chart = ahead.chart(steps, snapshot, right - CHART_AXIS, evens.mining_even(even))
         both = (*hairline(title, left_room), *hairline(("power, next 24 h",), room - left_room))
         return Part(both, tuple(lines), chart, (right, count - 1))
     lines = feeds.lines(snapshot, frame.now, room)
-    if curve is not None and count >= 4:
-        lines = [*lines[: count - 2], ahead.words(curve, snapshot, room)]
+    if steps and count >= 4:
+        lines = [*lines[: count - 2], ahead.words(steps, snapshot, room)]
     return Part(hairline(title, room), tuple(lines[: count - 1]))
 
 

@@ -81,6 +81,16 @@ def curve() -> Curve:
     return Curve(name="power", kind="power_price", unit="USD/kWh", source="grid", steps=steps)
 
 
+def power_ahead() -> tuple[Step, ...]:
+    """What the curve says of the 24 hours from ``NOW``: here nothing comes on top of it."""
+    end = NOW + 86400
+    return tuple(
+        Step(start=max(step.start, NOW), end=min(step.end, end), value=step.value)
+        for step in curve().steps
+        if step.end > NOW and step.start < end
+    )
+
+
 def feeds() -> tuple[FeedState, ...]:
     """Two that answer, one of them with something missing, one that fails, one that was not asked yet."""
     return (
@@ -141,6 +151,7 @@ def market(made: tuple[Quote, ...]) -> Market:
         ),
         curves=(curve(),),
         pools=pools(),
+        power_ahead=power_ahead(),
     )
 
 

@@ -302,3 +302,42 @@ def test_a_network_hashrate_goes_with_the_block_time_of_its_own_source() -> None
     price = Prices(config, Board().put((*coins_json(Ravencoin=slow).quotes, dollars)), NOW).per_hash("RVN")
     assert price.value == pytest.approx(2e-7 * 1e5 * 1250 / (6.4e12 * 66.0))
     assert [(one.value, one.source) for one in price.inputs if "block time" in one.name] == [(66.0, "whattomine")]
+
+
+# ---- what every feed says of a source that gives nothing -------------------------------------------------------------
+
+
+def failure(kind: str, status: int, body: bytes, **table: Any) -> str:
+    """The sentence of a feed called ``market`` whose source answers with this, its address as ``URL``."""
+    with serving(answer(body, status)) as server:
+        settings = {"kind": kind, "url": server.url, "coins": {"RVN": "RVN"}, **table}
+        feed = connect_feed("market", msgspec.convert(settings, FeedSettings))
+        try:
+            with pytest.raises(FeedError) as caught:
+                feed.read(NOW, 5.0)
+        finally:
+            feed.close()
+        return str(caught.value).replace(server.url, "URL")
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refusal_asks_for_a_key_only_where_the_config_takes_one(status: int, tmp_path: Path) -> None:
+    """A feed that knows of no key would be told to set what the config then refuses."""
+    said = f"URL refused with HTTP status {status}: "
+    assert failure("whattomine", status, b"{}") == f"{said}it refuses this address"
+    assert failure("coingecko", status, b"{}") == f"{said}it wants a key: set key_file or key_env"
+    key = tmp_path / "key"
+    key.write_text("not-this-one\n")
+    key.chmod(0o600)
+    assert failure("coingecko", status, b"{}", key_file=str(key)) == f"{said}it does not know the key"
+
+
+@pytest.mark.parametrize("body", [b"<!DOCTYPE html><p>Just a moment...", b"\n <html>", b"\xef\xbb\xbf<html>"])
+def test_a_web_page_is_called_one(body: bytes) -> None:
+    """Not by the place at which a decoder of JSON gave up."""
+    assert failure("coingecko", 200, body) == "URL answers with a web page, not with data"
+
+
+def test_an_answer_of_another_shape_is_told_by_the_kind_of_feed() -> None:
+    """Its name in the config is the operator's own word and says nothing of the source."""
+    assert failure("coingecko", 200, b"[]").startswith("URL answers with what coingecko does not: ")

@@ -10,10 +10,12 @@ import pytest
 from console.config.contract_settings import ContractSettings, CreditSettings
 from console.config.settings import RevenueSettings
 from console.demo import FarmGround
+from console.flips.cases import still_standing
+from console.flips.facts import Seen
 from console.flips.plan import plan
-from console.flips.records import Who
+from console.flips.records import Plan, Who
 from console.market.quotes import Board
-from console.model import Bond, GpuRow, GpuState, Holder, Option, Output, Snapshot, WorkState
+from console.model import Bond, Flipping, GpuRow, GpuState, Guard, Holder, Option, Output, Snapshot, WorkState
 from console.site.hosting import Hosting
 from console.site.live import LiveSite
 from console.site.state import State
@@ -30,18 +32,22 @@ PAPER = ContractSettings(
 )
 
 
-def signed(folder: Path, committed: int | None = None, cards: int = 8) -> FarmGround:
-    """A simulated farm whose customer acme has a contract on paper; it moves only when told."""
+QWEN = "vllm-qwen"
+"""Of eight cards GPU 0 serves it, 1 and 2 mine and could, and so could 4 to 7, which serve another model together."""
+
+
+def signed(folder: Path, committed: int | None = None, cards: int = 8, customer: str = "acme") -> FarmGround:
+    """A simulated farm whose customer has a contract on paper; it moves only when told."""
     place = FarmGround(Farm(gpus=cards, scenario="calm", start=START, timer=HandTimer()), folder)
     settings = place.config.settings
     paid = RevenueSettings(form="contract", contract="acme-7")
-    acme = msgspec.structs.replace(settings.workloads["acme"], revenue=paid)
+    served_to = msgspec.structs.replace(settings.workloads[customer], revenue=paid)
     place.config = msgspec.structs.replace(
         place.config,
         settings=msgspec.structs.replace(
             settings,
             contracts={"acme-7": msgspec.structs.replace(PAPER, gpus=committed)},
-            workloads={**settings.workloads, "acme": acme},
+            workloads={**settings.workloads, customer: served_to},
         ),
     )
     return place
@@ -105,7 +111,8 @@ def test_a_committed_number_that_is_served_makes_others_spare(tmp_path: Path) ->
     )
     assert (paid.gross_per_h, spare.gross_per_h) == (2.2, 0.0)
     assert spare.clauses == ("contract acme-7: commits 1 and as many serve without this GPU, which is paid nothing",)
-    assert spare.bond == Bond(contract="acme-7") and paid.bond != spare.bond
+    assert spare.bond == Bond(contract="acme-7", unpaid=True), "nothing ties the one that is paid nothing"
+    assert paid.bond is not None and not paid.bond.unpaid and paid.bond.early_exit == 40.0
 
 
 def test_no_card_is_sent_to_a_contract_that_has_what_it_commits(tmp_path: Path) -> None:
@@ -119,6 +126,127 @@ def test_no_card_is_sent_to_a_contract_that_has_what_it_commits(tmp_path: Path) 
     down = msgspec.structs.replace(row, reading=msgspec.structs.replace(row.reading, state=GpuState.LOST))
     hosting.watch((down,), Board(), place.now())
     assert hosting.why_not("acme", "GPU-other", place.now()) == ""
+
+
+@pytest.mark.parametrize(
+    ("committed", "counted", "words"),
+    [
+        (1, {0}, "contract acme-7 commits 1, and as many serve"),
+        (2, {0, 1}, "contract acme-7 commits 2, and what is free of it is counted for GPU 1"),
+        (3, {0, 1, 2}, "contract acme-7 commits 3, and what is free of it is counted for GPUs 1, 2"),
+        (9, {0, 1, 2, 4, 5, 6, 7}, ""),
+    ],
+)
+def test_a_free_position_is_counted_for_one_gpu(tmp_path: Path, committed: int, counted: set[int], words: str) -> None:
+    """What the site could earn holds a contract no more often than it commits, by slot and the same on every tick."""
+    place = signed(tmp_path, committed, customer=QWEN)
+    rate = {"acme-7": msgspec.structs.replace(PAPER, gpus=committed, rate_per_gpu_h=50.0)}
+    settings = msgspec.structs.replace(place.config.settings, contracts=rate)
+    place.config = msgspec.structs.replace(place.config, settings=settings)
+    state = State(place, "")
+    for _ in range(3):
+        snapshot = ticked(place, state, 2)
+        best = {row.reading.slot for row in snapshot.rows if (row.money.advice.best or row.money.running) == QWEN}
+        assert best == counted
+        others = [row for row in snapshot.rows if row.reading.slot not in {*counted, 3}]
+        assert {option_of(row, QWEN).why_not for row in others} == ({words} if words else set())
+        most = snapshot.totals.best_net_per_h
+        assert most is not None and 40.0 * committed < most + 40.0 * max(0, committed - 7) < 50.0 * committed + 20.0
+
+
+@pytest.mark.parametrize(
+    ("changed", "turn"),
+    [
+        ({}, 1),
+        ({"guards": (Guard(name="lock", sentence="bob locked it"),)}, 2),
+        ({"stuck": "pid 99 is still there"}, 2),
+        ({"holder": Holder.FOREIGN}, 2),
+    ],
+)
+def test_a_position_is_not_counted_for_a_gpu_that_cannot_take_it(
+    tmp_path: Path, changed: dict[str, object], turn: int
+) -> None:
+    """A lock, a mark or a stranger on the first GPU leaves the position to the second."""
+    hosting, rows, now = asked(tmp_path, 1, changed)
+    hosting.watch(rows, Board(), now)
+    free = [row.reading.slot for row in rows[1:3] if not hosting.why_not(QWEN, row.reading.uuid, now)]
+    assert free == [turn]
+
+
+def test_a_gpu_that_is_about_to_serve_has_its_position(tmp_path: Path) -> None:
+    """While it is flipped to the workload, or warms up, nobody else is sent there."""
+    hosting, rows, now = asked(
+        tmp_path, 2, {"flipping": Flipping(flip_id="x", to=QWEN, step="stop", since=0.0, by="b")}
+    )
+    hosting.watch(rows, Board(), now)
+    free = [row.reading.slot for row in rows[1:3] if not hosting.why_not(QWEN, row.reading.uuid, now)]
+    assert free == [2]
+    said = hosting.why_not(QWEN, rows[1].reading.uuid, now)
+    assert said == "contract acme-7 commits 2, and as many serve or are about to"
+
+
+def asked(folder: Path, slot: int, changed: dict[str, object]) -> tuple[Hosting, list[GpuRow], float]:
+    """A watch that was asked about GPUs 1 and 2 while one of two positions is free, and rows with one changed."""
+    place = signed(folder, 2, customer=QWEN)
+    snapshot, now = ticked(place, State(place, ""), 2), place.now()
+    hosting, rows = Hosting(place.config.settings, None), list(snapshot.rows)
+    for row in rows[1:3]:
+        assert hosting.why_not(QWEN, row.reading.uuid, now) == ""
+    holder = changed.pop("holder", None)
+    if holder is not None:
+        changed["occupancy"] = msgspec.structs.replace(rows[slot].occupancy, holder=holder, instance=None)
+    rows[slot] = msgspec.structs.replace(rows[slot], **changed)
+    return hosting, rows, now
+
+
+def test_a_flip_that_the_contract_would_not_pay_says_so_and_can_be_taken_back(tmp_path: Path) -> None:
+    """Before it no figure and the ladder's own sentence; after it nothing ties the GPU, also within the flip."""
+    place = signed(tmp_path, 1, customer=QWEN)
+    site = LiveSite(place)
+    site._state = state = State(place, "")
+    state.begin_with(place.figures(), place.past())
+    ticked(place, state, 3)
+    [move] = planned(site, place, 1, QWEN).moves
+    assert "vllm-qwen is not for GPU 1: contract acme-7 commits 1, and as many serve" in move.warnings
+    assert (move.net_after_per_h, move.gain_per_h, move.payback_s) == (None, None, None)
+    assert move.net_before_per_h is not None
+
+    place._farm.controller.stop("ergo@1.service", 10.0)
+    place._farm.controller.start("vllm-qwen@1.service", 60.0)
+    for seconds, doing in ((3, WorkState.WARMING), (240, WorkState.RUNNING)):
+        snapshot = ticked(place, state, seconds)
+        held = snapshot.rows[1].occupancy.instance
+        assert held is not None and held.state is doing
+        surplus_goes_free(site, place, snapshot)
+
+
+def surplus_goes_free(site: LiveSite, place: FarmGround, snapshot: Snapshot) -> None:
+    """GPU 0 is bound by its contract, and nothing holds GPU 1 to it."""
+    paid, unpaid = snapshot.rows[:2]
+    assert [option_of(row, QWEN).gross_per_h for row in (paid, unpaid)] == [2.2, 0.0]
+    assert ([guard.name for guard in paid.guards], unpaid.guards) == (["contract"], ())
+    assert planned(site, place, 0, "ergo").refusals[0].guard.name == "contract"
+    back = planned(site, place, 1, "ergo")
+    assert back.refusals == () and [one.after for one in back.moves] == ["ergo"]
+    assert standing(back, unpaid, place) == []
+    assert standing(msgspec.structs.replace(back, moves=()), unpaid, place) == ["contract"], "told by nobody it stands"
+    assert standing(back, paid, place) == ["contract"]
+
+
+def planned(site: LiveSite, place: FarmGround, slot: int, target: str) -> Plan:
+    """A plan of one GPU on what the site knows now."""
+    return plan(site._plannable(), (slot,), target, whole=False, who=_WHO, at=place.now())
+
+
+def standing(made: Plan, row: GpuRow, place: FarmGround) -> list[str]:
+    """The names of the guards that the flip itself would meet."""
+    seen = Seen(reading=row.reading, occupancy=row.occupancy)
+    found = still_standing(made, seen, place.config.settings, stuck="", fresh=True, others=())
+    return [guard.name for guard in found]
+
+
+def option_of(row: GpuRow, workload: str) -> Option:
+    return next(one for one in row.money.options if one.workload == workload)
 
 
 @pytest.mark.parametrize(

@@ -206,6 +206,22 @@ def test_two_sources_that_differ_are_told_and_past_15_per_cent_flagged() -> None
     assert [*disagreements([quote(1.0)], NOW, worth)] == []
 
 
+def test_sources_that_say_exactly_the_same_are_not_told() -> None:
+    """They stood there as 0 % apart, the one row as above itself and the other as nothing."""
+    same = [quote(1.0), quote(1.0, source="two")]
+    assert [*disagreements(same, NOW, worth)] == []
+    [found] = disagreements([*same, quote(1.1, source="three")], NOW, worth)
+    assert found.high.source == "three" and found.low.source in ("one", "two")
+
+
+def test_nobody_disagrees_with_himself() -> None:
+    """A config may say one figure in two places: it is told what another source says."""
+    twice = [quote(1.0), quote(2.0)]
+    assert [*disagreements(twice, NOW, worth)] == []
+    [found] = disagreements([*twice, quote(1.5, source="two")], NOW, worth)
+    assert (found.low.source, found.high.source, found.fraction) == ("one", "two", 0.5)
+
+
 def recalled(kept: Ledger, into: Ledger, now: float) -> Ledger:
     """What one console has written down, taken back by another."""
     into.recall(kept.believed("one"), kept.held_of("one"), now)

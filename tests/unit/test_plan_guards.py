@@ -1,5 +1,7 @@
 """What a plan refuses, what may be forced, and what it warns of."""
 
+from pathlib import Path
+
 import msgspec
 import pytest
 
@@ -7,7 +9,9 @@ from console.config.settings import AdviceSettings
 from console.flips.guards import RULES
 from console.flips.plan import plan
 from console.flips.records import Plan
-from console.model import Basis, Flipping, GpuRow, GpuState, Guard
+from console.flips.undo import undo_plan
+from console.model import Basis, Bond, Flipping, GpuRow, GpuState, Guard
+from tests.unit.flipstage import Stage
 from tests.unit.flipworld import HOST, WHO, World, miner, server, with_option
 
 
@@ -109,6 +113,63 @@ def test_a_pin_allows_its_own_and_off() -> None:
     assert planned(world, world.row(0), "vllm", **pins).refusals[0].guard.name == "pin"
     assert planned(world, world.row(0), "off", **pins).moves
     assert planned(world, world.row(0), "vllm", force=(f"{HOST}:0",), **pins).moves
+
+
+@pytest.mark.parametrize(
+    ("contract", "bond", "binds"),
+    [
+        ("acme-7", Bond(contract="acme-7"), True),
+        ("acme-7", Bond(contract="acme-7", unpaid=True), False),
+        ("acme-7", None, True),
+        ("", None, True),
+    ],
+)
+def test_a_contract_binds_what_it_pays(contract: str, bond: Bond | None, binds: bool) -> None:
+    """A GPU that serves beyond the committed number is free to go; where that is not told it binds."""
+    world = World(1, [miner(0), server(0)]).run("vllm@0")
+    world.unit("vllm@0").terms = "contract"
+    candidates = tuple(msgspec.structs.replace(c, contract=contract) for c in world.planning().candidates)
+    row = with_option(world.row(0), "vllm", bond=bond)
+    made = planned(world, row, "ergo", candidates=candidates)
+    assert ([one.guard.name for one in made.refusals], len(made.moves)) == ((["contract"], 0) if binds else ([], 1))
+
+
+@pytest.mark.parametrize(("unpaid", "refused"), [(True, []), (False, ["contract"])])
+def test_undo_leaves_a_contract_that_pays_nothing(tmp_path: Path, unpaid: bool, refused: list[str]) -> None:
+    """A flip to a contract that has what it commits is taken back without force; one that is paid is bound."""
+    stage = Stage(tmp_path, one())
+    stage.world.unit("vllm@0").terms = "contract"
+    assert stage.flip(stage.world.plan((0,), "vllm")).result == "done"
+    row = with_option(stage.world.row(0), "vllm", bond=Bond(contract="acme-7", unpaid=unpaid))
+    world, at = stage.world.planning(rows=(row,)), stage.world.now()
+    made = undo_plan(world, stage.journal.path, (0,), who=WHO, at=at)
+    assert [refusal.guard.name for refusal in made.refusals] == refused
+    assert [move.after for move in made.moves] == ([] if refused else ["ergo"])
+
+
+def test_undo_to_an_option_that_is_not_for_the_gpu_says_why(tmp_path: Path) -> None:
+    """What ran before may be somebody else's place by now."""
+    stage = Stage(tmp_path, World(1, [miner(0), server(0)]).run("vllm@0"))
+    assert stage.flip(stage.world.plan((0,), "ergo")).result == "done"
+    row = with_option(stage.world.row(0), "vllm", eligible=False, why_not="contract acme-7 commits 2")
+    world, at = stage.world.planning(rows=(row,)), stage.world.now()
+    (move,) = undo_plan(world, stage.journal.path, (0,), who=WHO, at=at).moves
+    assert "vllm is not for GPU 0: contract acme-7 commits 2" in move.warnings
+    assert (move.net_after_per_h, move.gain_per_h) == (None, None)
+
+
+def test_an_option_that_is_not_for_the_gpu_has_no_figures_and_says_why() -> None:
+    """The ladder's figure is what it would be if it were; a forced pin, which its guard tells, is not told twice."""
+    world = one()
+    row = with_option(world.row(0), "vllm", eligible=False, why_not="contract acme-7 commits 2, and as many serve")
+    (move,) = planned(world, row, "vllm").moves
+    assert move.warnings == ("vllm is not for GPU 0: contract acme-7 commits 2, and as many serve",)
+    assert (move.net_after_per_h, move.gain_per_h, move.payback_s) == (None, None, None)
+    assert move.net_before_per_h == 0.10 and move.downtime_cost is not None
+    pinned = with_option(world.row(0), "vllm", eligible=False, why_not="pinned to ergo in the config")
+    pins = {pinned.reading.uuid: "ergo"}
+    (forced,) = planned(world, pinned, "vllm", force=(f"{HOST}:0",), pins=pins).moves
+    assert forced.warnings == ("forced: GPU 0 is pinned to ergo in the config",)
 
 
 def test_the_restart_budget_refuses_starts() -> None:

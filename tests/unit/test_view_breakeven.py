@@ -19,11 +19,12 @@ from console.economics.terms import (
     TokenTerms,
     Work,
 )
-from console.model import Basis, GpuState, Kind, Option, Snapshot
+from console.model import Basis, GpuState, Kind, Market, Option, Snapshot, Step
 from console.view import breakeven, evens
 from console.view.breakeven import Model, Range, Stand
 from console.view.pieces import text_of, width
 from tests.pilot import market, sample
+from tests.pilot.market import NOW
 
 TODAY = 0.1
 
@@ -266,9 +267,30 @@ def test_the_matrix_has_a_row_for_mining_and_ai_of_every_model(room: int) -> Non
     assert "~0.893" in text[1]
     assert "0.139" in text[2]
     assert text[3].startswith("▸ H100 80G")
+    assert "tab" not in text[0]
     [_, row, _] = evens.matrix(found, room, 3)
     assert "H100 80G" in text_of(row)
     assert evens.matrix(found, room, 1) == []
+
+
+@pytest.mark.parametrize("room", [60, 64, 78, 197])
+def test_models_without_room_are_counted_in_the_titles_of_the_matrix(room: int) -> None:
+    """Nothing is cut without a sign, and the titles of the figures stay where they are."""
+    found = evens.evens(market.snapshot(), None)
+    whole, cut = (text_of(evens.matrix(found, room, count)[0]) for count in (5, 4))
+    assert cut.startswith("  model  +1, tab to show ")
+    assert cut[26:] == whole[26:]
+    three = found._replace(models=(*found.models, found.models[1]._replace(name="L40S")))
+    assert "+2, tab to show" in text_of(evens.matrix(three, room, 4)[0])
+    assert "tab" not in text_of(evens.matrix(found._replace(models=found.models[:1]), room, 3)[0])
+
+
+def test_the_plot_reaches_as_far_as_the_power_price_of_the_day() -> None:
+    """As the site pays it, in its own currency, however the feed's own curve is written."""
+    dear = (Step(start=NOW, end=NOW + 3600, value=0.07), Step(start=NOW + 3600, end=NOW + 7200, value=9.0))
+    plots = [evens.evens(market.snapshot(market=Market(power_ahead=ahead)), None).plot for ahead in (dear[:1], dear)]
+    assert plots[0] is not None and plots[1] is not None
+    assert plots[0].right < 9.0 < plots[1].right
 
 
 def test_a_stale_price_is_marked_in_the_matrix() -> None:

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.model import Disagreement, FeedState, Kept, Market, Quote
+from console.model import Curve, Disagreement, FeedState, Kept, Market, Quote, Step
 from console.view import about, actions, ahead, clock, feeds, marketlayout, quotetable, schema
 from console.view import market as view
+from console.view.charts import Chart
 from console.view.market import MarketFrame, MarketPage, MarketSight, page
 from console.view.marketlayout import Wants
 from console.view.pieces import Line, text_of, width
@@ -389,18 +390,44 @@ def test_what_is_credited_is_told_of_workloads_without_a_pool_too() -> None:
 
 def test_the_price_of_the_next_day_is_charted_and_said() -> None:
     """One value per column, what is not known ahead left out; the cheapest and the dearest with their times."""
-    curve, snapshot = market.curve(), market.snapshot()
-    chart = ahead.chart(curve, snapshot, 60, 0.1)
+    snapshot = market.snapshot()
+    steps = ahead.steps_of(snapshot)
+    chart = ahead.chart(steps, snapshot, 60, 0.1)
     assert len(chart.values) == 60
     assert (chart.limit, chart.limit_text, chart.limit_word) == (0.1, "0.100", "mining beats off below")
-    assert ahead.chart(curve, snapshot, 60, 4.0).limit is None, "a line far above would flatten the chart"
-    short = msgspec.structs.replace(curve, steps=curve.steps[:60])
-    assert ahead.chart(short, snapshot, 60, None).values[-1] is None
-    said = text_of(ahead.words(curve, snapshot, 120))
+    assert ahead.chart(steps, snapshot, 60, 4.0).limit is None, "a line far above would flatten the chart"
+    assert ahead.chart(steps[:60], snapshot, 60, None).values[-1] is None
+    said = text_of(ahead.words(steps, snapshot, 120))
     assert "cheapest 0.041 at 02:00" in said
     assert "dearest 0.101 at 16:45" in said
-    over = msgspec.structs.replace(curve, steps=curve.steps[:4])
-    assert ahead.curve_of(market.snapshot(market=Market(curves=(over,)))) is None
+    over = tuple(Step(start=NOW - 7200 + n, end=NOW - 7199 + n, value=0.1 + n) for n in range(3))
+    assert ahead.steps_of(market.snapshot(market=Market(power_ahead=over))) == ()
+
+
+def test_the_price_ahead_is_what_the_site_pays_in_its_own_currency() -> None:
+    """Never the wholesale price, whose unit is another and to which fees and taxes come: the line is in ours."""
+    wholesale = Curve(
+        name="DE-LU",
+        kind="power_price",
+        unit="EUR/MWh",
+        source="day-ahead",
+        steps=tuple(Step(start=NOW + 3600 * n, end=NOW + 3600 * (n + 1), value=80.0 + n) for n in range(24)),
+    )
+    paid = tuple(Step(start=s.start, end=s.end, value=s.value * 1.0832e-3 + 0.15) for s in wholesale.steps)
+    made = msgspec.structs.replace(market.market(market.quotes()), curves=(wholesale,), power_ahead=paid)
+    chart = laid(market.snapshot(market=made)).feed_part.drawing
+    assert isinstance(chart, Chart)
+    assert (chart.unit, chart.high) == ("$/kWh", pytest.approx(0.3))
+    assert chart.values[0] == pytest.approx(0.236656)
+    narrow = texts(laid(market.snapshot(market=made), (100, 60)).feed_part.lines)
+    assert "cheapest 0.237" in narrow and "$/kWh" in narrow and "MWh" not in narrow
+
+
+@pytest.mark.parametrize("known", [(), (Step(start=NOW - 60, end=NOW + 90000, value=0.2),)])
+def test_a_price_that_stays_the_same_has_no_chart(known: tuple[Step, ...]) -> None:
+    """The quotes say it already; a wholesale curve that nothing was made of is not shown for it."""
+    made = msgspec.structs.replace(market.market(market.quotes()), power_ahead=known)
+    assert laid(market.snapshot(market=made)).feed_part.drawing is None
 
 
 def test_a_key_takes_over_all_that_it_does_not_change() -> None:

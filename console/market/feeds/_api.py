@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import math
 import time
 from collections.abc import Mapping
@@ -10,6 +11,7 @@ from typing import TypeVar
 
 import msgspec
 
+from console.config.feed_kinds import KEY, KINDS
 from console.config.feed_settings import FeedSettings
 from console.market.contract import FeedError
 from console.model import Quote
@@ -33,10 +35,13 @@ class Api:
     def __init__(self, name: str, settings: FeedSettings, public_url: str, *, most_bytes: int = MAX_BODY) -> None:
         self.name = name
         self._settings = settings
-        has_key = settings.key_file is not None or settings.key_env is not None
-        known = "it does not know the key" if has_key else "it wants a key: set key_file or key_env"
+        self._kind = settings.kind or name
         self._client = Client(
-            settings.url or public_url, refused=known, packed=True, connect_s=5.0, most_bytes=most_bytes
+            settings.url or public_url,
+            refused=_refused(self._kind, settings),
+            packed=True,
+            connect_s=5.0,
+            most_bytes=most_bytes,
         )
 
     @property
@@ -81,11 +86,13 @@ class Api:
             raise FeedError(str(error)) from None
 
     def decoded(self, body: bytes, kind: type[T]) -> T:
-        """JSON as ``kind``; FeedError with the place that does not fit."""
+        """JSON as ``kind``; FeedError with the place that does not fit, or that it is a page for people."""
         try:
             return msgspec.json.decode(body, type=kind)
         except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-            raise FeedError(f"{self.url} answers with what {self.name} does not: {clean(error, 120)}") from None
+            if body.removeprefix(codecs.BOM_UTF8).lstrip()[:1] == b"<":
+                raise FeedError(f"{self.url} answers with a web page, not with data") from None
+            raise FeedError(f"{self.url} answers with what {self._kind} does not: {clean(error, 120)}") from None
 
     def lacking(self, what: str) -> FeedError:
         """The error of an answer that is well formed and has not what was asked for."""
@@ -106,6 +113,14 @@ class Deadline:
     def left_s(self) -> float:
         """Seconds left, never none at all: a request that comes too late fails by itself."""
         return max(0.05, self._end - time.monotonic())
+
+
+def _refused(kind: str, settings: FeedSettings) -> str:
+    """What to do about a 401 or 403; no key is asked for that the config would refuse."""
+    if settings.key_file is not None or settings.key_env is not None:
+        return "it does not know the key"
+    takes_key = kind in KINDS and bool(KINDS[kind].known & KEY)
+    return "it wants a key: set key_file or key_env" if takes_key else "it refuses this address"
 
 
 def number(value: float | str | None) -> float | None:
