@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import stat
 import threading
 from pathlib import Path
 from typing import TypeVar
@@ -23,17 +24,16 @@ def load(path: Path, shape: type[Kept], default: Kept) -> Kept:
     """The file at ``path`` decoded as ``shape``; ``default`` where there is none.
 
     A file that is too large or does not decode is renamed to ``NAME.bad`` and ``default`` returned: history is worth
-    less than a console that starts.
+    less than a console that starts. What is no file, such as a pipe, is left where it is and counts as none.
     """
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise msgspec.DecodeError("too large")
-        return msgspec.json.decode(path.read_bytes(), type=shape)
+        return msgspec.json.decode(_read(path), type=shape)
     except FileNotFoundError:
         return default
     except (OSError, msgspec.DecodeError, UnicodeDecodeError):
         with contextlib.suppress(OSError):
-            path.replace(path.with_suffix(path.suffix + ".bad"))
+            if stat.S_ISREG(path.stat().st_mode):
+                path.replace(path.with_suffix(path.suffix + ".bad"))
         return default
 
 
@@ -99,6 +99,21 @@ class Writer:
 
 
 _OPEN: dict[Path, Writer] = {}
+
+
+def _read(path: Path) -> bytes:
+    # Without O_NONBLOCK the open waits for whoever writes into a pipe, for ever where nobody does.
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        about = os.fstat(fd)
+        if not stat.S_ISREG(about.st_mode):
+            raise OSError("no regular file")
+        if about.st_size > MAX_BYTES:
+            raise msgspec.DecodeError("too large")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            return file.read(MAX_BYTES)
+    finally:
+        os.close(fd)
 
 
 def _write(path: Path, encoded: bytes) -> bool:

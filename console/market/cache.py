@@ -9,6 +9,7 @@ import msgspec
 
 from console import store
 from console.config.feed_settings import FeedSettings
+from console.market.asking import Failure, Turn
 from console.market.contract import Answer
 from console.market.trails import Point
 from console.model import Held, Record
@@ -27,6 +28,7 @@ class Kept(Record):
     """One feed's file. ``made_by`` tells the settings it was asked with: others make it worthless.
 
     ``answer`` has what is believed of the feed, ``held`` what is not believed yet: a restart believes no more.
+    ``failure`` is set where the source has failed since ``answered_at``, which is 0 where it never answered.
     """
 
     made_by: str = ""
@@ -34,6 +36,7 @@ class Kept(Record):
     answer: Answer = Answer()
     trails: tuple[Points, ...] = ()
     held: tuple[Held, ...] = ()
+    failure: Failure | None = None
 
 
 class Cache:
@@ -46,6 +49,10 @@ class Cache:
         """What a feed with these very settings said last; None where nothing is kept."""
         kept = store.load(self._folder / f"{name}.json", Kept, Kept())
         return kept if kept.made_by == _fingerprint(settings) else None
+
+    def turn(self, name: str) -> Turn:
+        """Whose turn it is to ask this feed, told by a file beside its own."""
+        return Turn(self._folder / f"{name}.lock")
 
     def save(self, name: str, settings: FeedSettings, kept: Kept) -> None:
         """Keep what is known of a feed, best effort: without its cache a feed works as well."""

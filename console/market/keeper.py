@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from console.config.feed_settings import FeedSettings
-from console.market.asking import Asker, age_s
+from console.market.asking import Asker, Failure, age_s
 from console.market.cache import Cache, Kept, Points
 from console.market.contract import Answer, Feed, FeedError
 from console.market.ledger import Ledger
@@ -18,7 +18,8 @@ from console.market.pace import next_in_s
 from console.model import Curve, FeedState, Held, PoolState, Quote, Record, Trail
 
 TRAILS_EVERY_S = 60.0
-KEEP_EVERY_S = 60.0
+KEEP_EVERY_S = 30.0
+"""Feeds that are asked more often are kept this often; any other at once, so that no console asks what is known."""
 CLOSING_S = 1.0
 """How long a console that quits waits for disks; what is not kept by then is asked for again."""
 
@@ -99,13 +100,14 @@ class _Asker(Asker):
     def __init__(
         self, source: Source, cache: Cache | None, ledger: Ledger, lock: threading.Lock, now: Callable[[], float]
     ) -> None:
-        super().__init__(f"feed {source.name}", now)
+        super().__init__(f"feed {source.name}", now, source.feed.interval_s, source.settings.timeout_s)
         self._source = source
         self._cache = cache
+        self._turn = cache.turn(source.name) if cache else None
         self._ledger = ledger
         self._lock = lock
         self._kept_at = float("-inf")
-        self._unkept: float | None = None
+        self._unkept = False
         self._keeping = threading.Lock()  # one file beside the kept one, whichever thread writes it
         self.state = FeedState(name=source.name, kind=source.settings.kind or source.name)
 
@@ -113,14 +115,19 @@ class _Asker(Asker):
         """See Asker.recall."""
         kept = self._cache.load(self._source.name, self._source.settings) if self._cache else None
         now = self._now()
-        if kept is None or age_s(kept.answered_at, now) >= age_s(self.state.answered_at or 0.0, now):
+        if kept is None:
             return
-        with self._lock:
-            for trail in kept.trails:
-                self._ledger.trails.know((trail.kind, trail.name, trail.source), trail.points, now)
-            self._ledger.recall(kept.answer, kept.held, now)
-            self._unkept = None  # the file has a newer one
-            self._tell(answered_at=kept.answered_at, error="", failures=0, notes=kept.answer.notes)
+        if age_s(kept.answered_at, now) < age_s(self.state.answered_at or 0.0, now):
+            with self._lock:
+                for trail in kept.trails:
+                    self._ledger.trails.know((trail.kind, trail.name, trail.source), trail.points, now)
+                self._ledger.recall(kept.answer, kept.held, now)
+                self._unkept = False  # the file has a newer one
+                self._tell(answered_at=kept.answered_at, notes=kept.answer.notes)
+        self.recall_failure(kept.failure)
+        if self.failure is None and self.state.failures:
+            with self._lock:
+                self._tell(error="", failures=0)
 
     def end(self) -> threading.Thread:
         """Ask no more. The thread that comes back keeps what came since the last keeping."""
@@ -130,16 +137,15 @@ class _Asker(Asker):
         keeping.start()
         return keeping
 
-    def young_for_s(self) -> float:
-        """See Asker.young_for_s."""
-        if self.state.failures or self.state.answered_at is None:
-            return 0.0
-        return max(0.0, 0.95 * self._source.feed.interval_s - age_s(self.state.answered_at, self._now()))
-
     @property
-    def failing(self) -> bool:
-        """See Asker.failing."""
-        return self.state.failures > 0
+    def answered_at(self) -> float | None:
+        """See Asker.answered_at."""
+        return self.state.answered_at
+
+    def show(self, failure: Failure) -> None:
+        """See Asker.show."""
+        with self._lock:
+            self._tell(asked_at=failure.at, error=failure.error, failures=failure.failures)
 
     def waits_until(self, next_at: float) -> None:
         """See Asker.waits_until."""
@@ -152,12 +158,12 @@ class _Asker(Asker):
         try:
             answer = source.feed.read(asked_at, source.settings.timeout_s)
         except FeedError as error:
-            return self._failed(asked_at, str(error), error.retry_after_s)
+            return self.failed(asked_at, str(error), error.retry_after_s)
         return self._answered(asked_at, answer)
 
     def failed_by(self, defect: str) -> float:
         """See Asker.failed_by."""
-        return self._failed(self._now(), f"feeds.{self._source.name} has a defect ({defect})", None)
+        return self.failed(self._now(), f"feeds.{self._source.name} has a defect ({defect})")
 
     def _answered(self, asked_at: float, answer: Answer) -> float:
         with self._lock:
@@ -167,45 +173,44 @@ class _Asker(Asker):
             usable = len(wrong) < figures
             if not figures:
                 wrong = (f"feeds.{self._source.name} answers without any figure",)
-            self._tell(
-                asked_at=asked_at,
-                answered_at=asked_at if usable else self.state.answered_at,
-                error="; ".join(wrong),
-                failures=0 if usable else self.state.failures + 1,
-                notes=answer.notes,
-            )
-        if usable:
-            self._unkept = asked_at
-            if abs(asked_at - self._kept_at) >= KEEP_EVERY_S:
-                self._keep()
-        return next_in_s(self._source.feed.interval_s, self.state.failures, None, self._chance)
+            self._tell(asked_at=asked_at, notes=answer.notes)
+            if usable:
+                self._tell(answered_at=asked_at, error="; ".join(wrong), failures=0)
+        if not usable:
+            return self.failed(asked_at, "; ".join(wrong))
+        failed, self.failure, self._unkept = self.failure, None, True
+        slow = self._interval_s >= KEEP_EVERY_S
+        if slow or failed or abs(asked_at - self._kept_at) >= KEEP_EVERY_S:
+            self._keep()
+        return next_in_s(self._interval_s, 0, None, self._chance)
 
-    def _failed(self, asked_at: float, sentence: str, retry_after_s: float | None) -> float:
-        with self._lock:
-            self._tell(asked_at=asked_at, error=sentence, failures=self.state.failures + 1)
-        return next_in_s(self._source.feed.interval_s, self.state.failures, retry_after_s, self._chance)
+    def keep_failure(self) -> None:
+        """See Asker.keep_failure."""
+        self._unkept = True
+        self._keep()
 
     def _keep(self) -> None:
         """Write down what is not kept yet, in whichever thread; it is made when it is written, so never out of date."""
         with self._keeping:
-            answered_at, self._unkept = self._unkept, None
-            if self._cache is None or answered_at is None:
+            unkept, self._unkept = self._unkept, False
+            if self._cache is None or not unkept:
                 return
-            self._kept_at = answered_at
             with self._lock:
-                kept = self._known(answered_at)
+                kept = self._known()
+            self._kept_at = kept.answered_at
             self._cache.save(self._source.name, self._source.settings, kept)
 
-    def _known(self, answered_at: float) -> Kept:
+    def _known(self) -> Kept:
         name, trails = self._source.name, self._ledger.trails
         return Kept(
-            answered_at=answered_at,
+            answered_at=self.state.answered_at or 0.0,
             answer=msgspec.structs.replace(self._ledger.believed(name), notes=self.state.notes),
             trails=tuple(
                 Points(kind=key[0], name=key[1], source=key[2], points=trails.points(key))
                 for key in self._ledger.of(name)
             ),
             held=self._ledger.held_of(name),
+            failure=self.failure,
         )
 
     def _tell(self, **changes: Any) -> None:

@@ -13,7 +13,7 @@ import msgspec
 
 from console import store
 from console.config.pool_settings import PoolSettings
-from console.market.asking import Asker, age_s
+from console.market.asking import Asker, Failure, Turn, age_s
 from console.market.pace import next_in_s
 from console.market.pool_contract import Balance, Pool, PoolError
 from console.model import PoolState, Record
@@ -28,10 +28,14 @@ class Account(NamedTuple):
 
 
 class KeptBalance(Record):
-    """One pool's file. ``made_by`` tells the settings it was asked with: others make it worthless."""
+    """One pool's file. ``made_by`` tells the settings it was asked with: others make it worthless.
+
+    ``failure`` is set where the pool has failed since ``balance.at``, which is 0 where it never answered.
+    """
 
     made_by: str = ""
     balance: Balance = Balance(at=0.0)
+    failure: Failure | None = None
 
 
 class PoolKeeper:
@@ -65,26 +69,37 @@ class _PoolAsker(Asker):
     """One account, one thread, one request in flight."""
 
     def __init__(self, account: Account, folder: Path | None, lock: threading.Lock, now: Callable[[], float]) -> None:
-        super().__init__(f"pool {account.name}", now)
+        super().__init__(f"pool {account.name}", now, account.pool.interval_s, account.settings.timeout_s)
         self._account = account
         self._path = folder / f"{account.name}.json" if folder else None
+        self._turn = Turn(folder / f"{account.name}.lock") if folder else None
+        self._balance = Balance(at=0.0)
         self._made_by = sha256(msgspec.json.encode(account.settings)).hexdigest()
         self._lock = lock
-        self._failures = 0
         self.state = PoolState(name=account.name, coin=account.settings.coin)
 
     def recall(self) -> None:
         """See Asker.recall."""
         kept = store.load(self._path, KeptBalance, KeptBalance()) if self._path else KeptBalance()
         now = self._now()
-        if kept.made_by == self._made_by and age_s(kept.balance.at, now) < age_s(self.state.at or 0.0, now):
+        if kept.made_by != self._made_by:
+            return
+        if age_s(kept.balance.at, now) < age_s(self.state.at or 0.0, now):
             self._tell(kept.balance)
+        self.recall_failure(kept.failure)
+        if self.failure is None and self.state.error:
+            with self._lock:
+                self.state = msgspec.structs.replace(self.state, error="")
 
-    def young_for_s(self) -> float:
-        """See Asker.young_for_s."""
-        if self._failures or self.state.at is None:
-            return 0.0
-        return max(0.0, 0.95 * self._account.pool.interval_s - age_s(self.state.at, self._now()))
+    @property
+    def answered_at(self) -> float | None:
+        """See Asker.answered_at."""
+        return self.state.at
+
+    def show(self, failure: Failure) -> None:
+        """See Asker.show. The last balance stays, with its true age."""
+        with self._lock:
+            self.state = msgspec.structs.replace(self.state, error=failure.error)
 
     def read(self) -> float:
         """See Asker.read."""
@@ -92,19 +107,21 @@ class _PoolAsker(Asker):
         try:
             balance = account.pool.read(asked_at, account.settings.timeout_s)
         except PoolError as error:
-            return self._failed(str(error), error.retry_after_s)
+            return self.failed(asked_at, str(error), error.retry_after_s)
         self._tell(balance)
-        self._keep(balance)
-        return next_in_s(account.pool.interval_s, 0, None, self._chance)
+        with self._lock:
+            self.state = msgspec.structs.replace(self.state, error="")
+        self.failure = None
+        self._keep()
+        return next_in_s(self._interval_s, 0, None, self._chance)
 
     def failed_by(self, defect: str) -> float:
         """See Asker.failed_by."""
-        return self._failed(f"pools.{self._account.name} has a defect ({defect})", None)
+        return self.failed(self._now(), f"pools.{self._account.name} has a defect ({defect})")
 
-    @property
-    def failing(self) -> bool:
-        """See Asker.failing."""
-        return self._failures > 0
+    def keep_failure(self) -> None:
+        """See Asker.keep_failure."""
+        self._keep()
 
     def stop(self) -> None:
         """Ask no more."""
@@ -112,25 +129,19 @@ class _PoolAsker(Asker):
         self._account.pool.close()
 
     def _tell(self, balance: Balance) -> None:
-        self._failures = 0
         told: dict[str, Any] = msgspec.structs.asdict(balance)
         if balance.payout_min is None:
             told["payout_min"] = self._account.settings.payout_min
         with self._lock:
-            self.state = msgspec.structs.replace(self.state, error="", **told)
+            self.state = msgspec.structs.replace(self.state, **told)
+        self._balance = balance
 
-    def _failed(self, sentence: str, retry_after_s: float | None) -> float:
-        """The last balance stays, with its true age."""
-        self._failures += 1
-        with self._lock:
-            self.state = msgspec.structs.replace(self.state, error=sentence)
-        return next_in_s(self._account.pool.interval_s, self._failures, retry_after_s, self._chance)
-
-    def _keep(self, balance: Balance) -> None:
+    def _keep(self) -> None:
         if self._path is None:
             return
         try:
             self._path.parent.mkdir(mode=0o770, exist_ok=True)
         except OSError:
             return
-        store.save(self._path, KeptBalance(made_by=self._made_by, balance=balance))
+        kept = KeptBalance(made_by=self._made_by, balance=self._balance, failure=self.failure)
+        store.save(self._path, kept)

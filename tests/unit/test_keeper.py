@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import fcntl
+import itertools
 import json
 import os
 import random
@@ -13,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from console.config.feed_settings import FeedSettings
+from console.market.asking import Turn
 from console.market.cache import Cache, Kept
 from console.market.contract import Answer, Feed, FeedError
 from console.market.keeper import Keeper, News, Source
@@ -317,3 +320,211 @@ def test_closing_waits_for_no_disk(speaker: tuple[Speaker, Hostile], tmp_path: P
         if thread.name == "feed gecko ends":
             thread.join(10)
     os.close(reader)
+
+
+def test_what_a_source_asks_for_is_obeyed_after_a_restart(
+    speaker: tuple[Speaker, Hostile], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three starts in a row ask once, show the sentence at once, and the file holds no key."""
+    said, server = speaker
+    said.manner = answer(b"", 429, Retry_After="600")
+    monkeypatch.setenv("GECKO_KEY", "s3cret-of-a-test")
+    settings = settings_at(server.url, key_env="GECKO_KEY")
+    for _ in range(3):
+        keeper = keeper_of(settings, Cache(tmp_path))
+        keeper.start()
+        state = until(keeper, lambda news: bool(news.feeds[0].next_at)).feeds[0]
+        keeper.close()
+        assert (state.failures, state.answered_at) == (1, None) and "429" in state.error
+        assert (state.next_at or 0.0) - time.time() > 300
+    assert len(server.seen) == 1
+    assert "s3cret" in str(server.seen[0][1]) and "s3cret" not in (tmp_path / "gecko.json").read_text()
+
+
+def test_a_wait_is_over_when_it_is_over_and_no_clock_makes_it_endless(
+    speaker: tuple[Speaker, Hostile], tmp_path: Path
+) -> None:
+    """After the wait the source is asked, and so it is by a clock that was set back, or by one with other settings."""
+    said, server = speaker
+    said.manner = answer(b"", 429, Retry_After="600")
+    began = time.time()
+    settings = settings_at(server.url, 60.0)
+    clock = [began]
+    first = keeper_of(settings, Cache(tmp_path), lambda: clock[0])
+    [failing] = first._askers.values()
+    failing.ask()
+    assert failing.young_for_s() > 590
+    clock[0] = began - 86400
+    assert failing.young_for_s() == 0
+    first.close()
+    for now, changed, waits in ((599, False, True), (1200, False, False), (-50, False, False), (1, True, False)):
+        clock[0] = began + now
+        later = settings_at(server.url, 61.0) if changed else settings
+        keeper = keeper_of(later, Cache(tmp_path), lambda: clock[0])
+        [asker] = keeper._askers.values()
+        asker.look()
+        assert (asker.young_for_s() > 0) == waits
+        keeper.close()
+
+
+def test_a_console_that_runs_hears_of_another_ones_failure_and_of_its_end(
+    speaker: tuple[Speaker, Hostile], tmp_path: Path
+) -> None:
+    """One is told to wait, so both do; one gets an answer again, so both have it, each also while it is failing."""
+    said, server = speaker
+    clock = [time.time()]
+    settings = settings_at(server.url, 60.0)
+    one, two = (keeper_of(settings, Cache(tmp_path), lambda: clock[0]) for _ in range(2))
+    [first], [second] = one._askers.values(), two._askers.values()
+    first.ask()
+    second.look()
+    assert two.news().quotes[0].value == 0.84
+    clock[0] += 60.0
+    said.manner = answer(b"", 429, Retry_After="600")
+    first.ask()
+    second.look()
+    assert second.young_for_s() > 590 and two.news().feeds[0].failures == 1
+    clock[0] += 900.0
+    said.manner, said.price = None, 0.9
+    second.ask()
+    first.look()
+    assert first.young_for_s() > 0 and one.news().feeds[0].error == ""
+    assert one.news().quotes[0].value == 0.9 and len(server.seen) == 3
+    one.close()
+    two.close()
+
+
+@pytest.mark.parametrize("interval_s", [30.0, 60.0])
+def test_two_consoles_ask_as_often_as_one(interval_s: float, speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """An hour of two consoles by a clock of the test, never asks twice within the interval."""
+    _, server = speaker
+    clock, asked_at = [time.time()], []
+    settings = settings_at(server.url, interval_s)
+    keepers = [keeper_of(settings, Cache(tmp_path), lambda: clock[0]) for _ in range(2)]
+    askers = [asker for keeper in keepers for asker in keeper._askers.values()]
+    for asker in askers:  # as if neither could hear of the other
+        asker.ask()
+        (tmp_path / "gecko.json").unlink()
+    wake_at, end = [clock[0] + 0.96 * interval_s, clock[0] + 0.98 * interval_s], clock[0] + 3600.0
+    while min(wake_at) < end:
+        turn = wake_at.index(min(wake_at))
+        clock[0], asked = wake_at[turn], len(server.seen)
+        askers[turn].look()
+        wait_s = askers[turn].young_for_s() or askers[turn].ask()
+        wake_at[turn] += max(wait_s, 0.001)
+        if len(server.seen) > asked:
+            asked_at.append(clock[0])
+    assert len(asked_at) >= 3500 / (1.05 * interval_s)
+    assert min(after - before for before, after in itertools.pairwise(asked_at)) > 0.949 * interval_s
+    for keeper in keepers:
+        keeper.close()
+
+
+@pytest.mark.parametrize("status", [200, 503])
+def test_consoles_that_start_together_ask_once(status: int, tmp_path: Path) -> None:
+    """The others wait for who asks first, and take what it was told, be it an answer or a failure."""
+    body = json.dumps({"ergo": {"usd": 0.84}}).encode()
+
+    def slowly(handler: Handler) -> None:
+        time.sleep(0.5)  # long enough that the others come meanwhile
+        answer(body, status)(handler)
+
+    with serving(slowly) as server:
+        settings = settings_at(server.url, 60.0, timeout_s=60.0)
+        keepers = [keeper_of(settings, Cache(tmp_path)) for _ in range(3)]
+        for keeper in keepers:
+            keeper.start()
+        for keeper in keepers:
+            news = until(keeper, lambda news: bool(news.feeds[0].next_at), 60.0)
+            assert len(news.quotes) == (status == 200) and news.feeds[0].failures == (status != 200)
+        assert len(server.seen) == 1
+        for keeper in keepers:
+            keeper.close()
+
+
+def test_a_turn_that_never_comes_keeps_no_feed_from_being_asked(
+    speaker: tuple[Speaker, Hostile], tmp_path: Path
+) -> None:
+    """Where a console holds it and hangs, the others ask after the time-out."""
+    _, server = speaker
+    with (tmp_path / "gecko.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        keeper = keeper_of(settings_at(server.url, 60.0, timeout_s=1.0), Cache(tmp_path))
+        keeper.start()
+        until(keeper, lambda news: bool(news.quotes), 60.0)
+        keeper.close()
+
+
+def test_closing_waits_for_no_turn(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """A console that quits while another asks leaves, and asks nobody on the way."""
+    _, server = speaker
+    with (tmp_path / "gecko.lock").open("w") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        keeper = keeper_of(settings_at(server.url, 60.0, timeout_s=600.0), Cache(tmp_path))
+        keeper.start()
+        time.sleep(0.2)
+        keeper.close()
+        [asker] = keeper._askers.values()
+        asker.join(60)
+        assert not asker.is_alive() and not server.seen
+
+
+@pytest.mark.parametrize("way", ["folder", "pipe", "no folder"])
+def test_a_turn_that_cannot_be_had_is_as_good_as_none(
+    way: str, speaker: tuple[Speaker, Hostile], tmp_path: Path
+) -> None:
+    """What stands in the place of the file, and a folder that cannot be made, cost nothing."""
+    _, server = speaker
+    folder = tmp_path / "quotes"
+    if way == "no folder":
+        folder.write_text("a file")
+    else:
+        folder.mkdir()
+        (os.mkfifo if way == "pipe" else os.mkdir)(folder / "gecko.lock")
+    keeper = keeper_of(settings_at(server.url, 60.0), Cache(folder))
+    keeper.start()
+    until(keeper, lambda news: bool(news.quotes))
+    keeper.close()
+
+
+def test_a_turn_is_one_consoles_alone_and_dies_with_it(tmp_path: Path) -> None:
+    """Programs that a console starts do not inherit it, and the file stays for the next."""
+    path = tmp_path / "quotes" / "gecko.lock"
+    one, two = Turn(path), Turn(path)
+    assert one.take() and not two.take()
+    assert not os.get_inheritable(one._fd)
+    one.give()
+    assert path.exists() and two.take() and not one.take()
+    two.give()
+
+
+def test_quitting_is_no_failure_of_a_source(tmp_path: Path) -> None:
+    """A reading that ended because the console quits keeps no other console from asking."""
+    asked = threading.Event()
+
+    def silently(handler: Handler) -> None:
+        asked.set()
+        handler.rfile.read(1)
+
+    with serving(silently) as server:
+        keeper = keeper_of(settings_at(server.url, 60.0, timeout_s=30.0), Cache(tmp_path))
+        keeper.start()
+        assert asked.wait(30)
+        keeper.close()
+        [asker] = keeper._askers.values()
+        asker.join(60)
+        assert not asker.is_alive()
+    assert not (tmp_path / "gecko.json").exists()
+
+
+def test_a_pipe_in_the_place_of_a_cache_is_none(speaker: tuple[Speaker, Hostile], tmp_path: Path) -> None:
+    """Nobody waits for who would write into it, and the feed is asked."""
+    _, server = speaker
+    os.mkfifo(tmp_path / "gecko.json")
+    keeper = keeper_of(settings_at(server.url, 60.0), Cache(tmp_path))
+    starting = threading.Thread(target=keeper.start, daemon=True)
+    starting.start()
+    starting.join(20)
+    assert not starting.is_alive()
+    until(keeper, lambda news: bool(news.quotes))
+    keeper.close()

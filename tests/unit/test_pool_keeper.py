@@ -191,3 +191,56 @@ def test_a_clock_that_is_set_back_stops_no_pool(served: tuple[Pool, Hostile]) ->
     state = until(keeper, lambda state: state.unpaid == 1.6)
     assert state.at is not None and state.at <= time.time()
     keeper.close()
+
+
+def test_what_a_pool_asks_for_is_obeyed_after_a_restart(served: tuple[Pool, Hostile], tmp_path: Path) -> None:
+    """Three starts in a row ask once, and each shows the sentence."""
+    pool, server = served
+    pool.manner = answer(b"", 429, Retry_After="600")
+    for _ in range(3):
+        keeper = keeper_of(settings_at(server.url), tmp_path)
+        keeper.start()
+        assert "asks to wait 600 s" in until(keeper, lambda state: bool(state.error)).error
+        [asker] = keeper._askers
+        end = time.monotonic() + 30
+        while not asker.settled:
+            assert time.monotonic() < end
+            time.sleep(0.01)
+        keeper.close()
+    assert len(server.seen) == 1
+
+
+def test_consoles_that_start_together_ask_a_pool_once(tmp_path: Path) -> None:
+    """The others wait for who asks first, and take its balance."""
+    body = json.dumps({"stats": {"balance": 1_500_000_000, "immature": 0, "paid": 0}}).encode()
+
+    def slowly(handler: Handler) -> None:
+        time.sleep(0.5)  # long enough that the others come meanwhile
+        answer(body)(handler)
+
+    with serving(slowly) as server:
+        keepers = [keeper_of(settings_at(server.url, 300.0, timeout_s=60.0), tmp_path) for _ in range(3)]
+        for keeper in keepers:
+            keeper.start()
+        for keeper in keepers:
+            assert until(keeper, lambda state: state.at is not None, 60.0).unpaid == 1.5
+            keeper.close()
+        assert len(server.seen) == 1
+
+
+def test_a_failure_and_its_end_are_heard_of_by_other_consoles(served: tuple[Pool, Hostile], tmp_path: Path) -> None:
+    """What one is told the other takes from disk, also while it is failing itself."""
+    pool, server = served
+    one, two = (keeper_of(settings_at(server.url, 0.5), tmp_path) for _ in range(2))
+    [first], [second] = one._askers, two._askers
+    pool.manner = answer(b"", 429, Retry_After="600")
+    first.ask()
+    second.look()
+    assert second.young_for_s() > 500 and "600 s" in two.states()[0].error
+    pool.manner = None
+    first._ask()
+    second.look()
+    assert (two.states()[0].error, two.states()[0].unpaid, second.failure) == ("", 1.5, None)
+    assert len(server.seen) == 2
+    one.close()
+    two.close()

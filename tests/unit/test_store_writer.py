@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator
@@ -130,3 +131,39 @@ def test_one_that_only_looks_opens_no_writer(tmp_path: Path) -> None:
         state.apply(place._farm.batch())
     state.close()
     assert {found.name for found in tmp_path.iterdir()} == before
+
+
+@pytest.mark.parametrize("what", ["pipe", "folder", "socket", "device", "link to a pipe"])
+def test_what_is_no_file_is_none_and_stays(what: str, tmp_path: Path) -> None:
+    """Reading it neither waits nor moves it; what is kept later takes the place of what can be replaced."""
+    path = tmp_path / "a.json"
+    if what == "pipe":
+        os.mkfifo(path)
+    elif what == "folder":
+        path.mkdir()
+    elif what == "socket":
+        os.mknod(path, stat.S_IFSOCK | 0o600)
+    elif what == "device":
+        path.symlink_to("/dev/zero")
+    else:
+        os.mkfifo(tmp_path / "pipe")
+        path.symlink_to(tmp_path / "pipe")
+    before = sorted(found.name for found in tmp_path.iterdir())
+    found: list[int] = []
+    reading = threading.Thread(target=lambda: found.append(kept(path)), daemon=True)
+    reading.start()
+    reading.join(20)
+    assert found == [0]
+    assert sorted(found.name for found in tmp_path.iterdir()) == before
+    assert store.save(path, Note(number=3)) == (what != "folder")
+    assert what == "folder" or kept(path) == 3
+
+
+def test_a_damaged_file_and_one_too_large_are_moved_aside(tmp_path: Path) -> None:
+    """Of regular files nothing is lost to whoever wants to look."""
+    path = tmp_path / "a.json"
+    for size in (5, store.MAX_BYTES + 1):
+        with path.open("wb") as file:
+            file.truncate(size)
+        assert kept(path) == 0 and not path.exists()
+        assert (tmp_path / "a.json.bad").stat().st_size == size
