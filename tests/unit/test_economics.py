@@ -192,9 +192,7 @@ def test_wall_power_holds_overhead_loss_and_cooling() -> None:
     assert at.wall_w(None) is None
 
 
-@pytest.mark.parametrize(
-    ("meter_w", "factor"), [(0, None), (999, None), (1000, 1.0), (1500, 1.5), (1501, None)]
-)
+@pytest.mark.parametrize(("meter_w", "factor"), [(0, None), (999, None), (1000, 1.0), (1500, 1.5), (1501, None)])
 def test_a_meter_far_from_what_is_reckoned_reads_something_else(meter_w: float, factor: float | None) -> None:
     """Never less than the cards themselves draw; half as much again may be lost; twice is one wall read twice."""
     at = calibrated(site(), (600.0, 400.0), price(meter_w, "wall power"))
