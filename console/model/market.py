@@ -203,7 +203,6 @@ class Market(Record):
     held: tuple[Held, ...] = ()
     trails: tuple[Trail, ...] = ()
     disagreements: tuple[Disagreement, ...] = ()
-    curves: tuple[Curve, ...] = ()
     pools: tuple[PoolState, ...] = ()
     kept: tuple[Kept, ...] = ()  # of every workload, those whose pool is not read included
     power_ahead: tuple[Step, ...] = ()

@@ -46,7 +46,6 @@ class MarketView:
             held=news.held,
             trails=news.trails,
             disagreements=self._compared,
-            curves=news.curves,
         )
         return self._now
 

@@ -149,7 +149,6 @@ def market(made: tuple[Quote, ...]) -> Market:
             Disagreement(kind="coin_price", name="ERG", low=erg[0], high=erg[1], fraction=0.0309524, flagged=False),
             Disagreement(kind="hash_price", name="NEOX", low=neox[0], high=neox[1], fraction=0.197216, flagged=True),
         ),
-        curves=(curve(),),
         pools=pools(),
         power_ahead=power_ahead(),
     )

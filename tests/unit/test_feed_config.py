@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, get_args
 
 import msgspec
 import pytest
 
 from console.config.feed_checks import feed_problems
+from console.config.feed_settings import QuoteKind
 from console.config.settings import Settings
+from console.model import QUOTE_KINDS
 
 PRICE = {"name": "p", "kind": "power_price", "unit": "EUR/MWh", "path": "data.0.price"}
 WATTS = {"name": "w", "kind": "wall_power", "unit": "W", "path": "watts"}
 JSON = {"kind": "json", "url": "http://127.0.0.1:1/x", "values": [PRICE]}
 CSV = {"kind": "csv", "file": "/var/lib/prices.csv", "values": [{**PRICE, "path": "Preis (ct/kWh)"}]}
 WALL = {"kind": "wall", "file": "/run/meter"}
+
+
+def test_a_config_knows_every_kind_of_quote() -> None:
+    """Types need the list spelled out a second time: in the same words, in the same order."""
+    assert get_args(QuoteKind) == QUOTE_KINDS
 
 
 def told(name: str, table: dict[str, Any]) -> list[str]:

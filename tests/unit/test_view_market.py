@@ -414,7 +414,7 @@ def test_the_price_ahead_is_what_the_site_pays_in_its_own_currency() -> None:
         steps=tuple(Step(start=NOW + 3600 * n, end=NOW + 3600 * (n + 1), value=80.0 + n) for n in range(24)),
     )
     paid = tuple(Step(start=s.start, end=s.end, value=s.value * 1.0832e-3 + 0.15) for s in wholesale.steps)
-    made = msgspec.structs.replace(market.market(market.quotes()), curves=(wholesale,), power_ahead=paid)
+    made = msgspec.structs.replace(market.market(market.quotes()), power_ahead=paid)
     chart = laid(market.snapshot(market=made)).feed_part.drawing
     assert isinstance(chart, Chart)
     assert (chart.unit, chart.high) == ("$/kWh", pytest.approx(0.3))
