@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, cast
 
 import textual
-from textual.command import CommandPalette, DiscoveryHit, Hit, Hits, Provider
+from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
 from console.view.actions import Action, key_names
 from widgets.wire import TESTED, WireCompositor
@@ -60,3 +60,7 @@ class Palette(CommandPalette):
         super().__init__(providers=[ActionProvider], placeholder="an action by name")
         if textual.__version__ in TESTED:
             self._compositor = WireCompositor()
+
+    def on_mount(self) -> None:
+        """The cursor stands still: a blink is two repaints a second over the operator's link, for nothing."""
+        self.query_one(CommandInput).cursor_blink = False

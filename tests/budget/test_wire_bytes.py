@@ -7,7 +7,7 @@ import pytest
 
 from console.model import GpuRow, Snapshot
 from tests.pilot import sample
-from tests.pilot.wired import Wired, console
+from tests.pilot.wired import Wired, console, text, until
 
 PER_TICK = {8: 1000, 64: 6000}
 """Bytes that a tick may send at 200x50 in 24-bit colour, for so many GPUs."""
@@ -88,6 +88,18 @@ async def test_the_same_snapshot_twice_sends_nothing() -> None:
         sent(app)
         site.tell(msgspec.structs.replace(site.shown, seq=2))
         await pilot.pause(0.05)
+        assert sent(app) == 0
+
+
+async def test_an_open_palette_sends_nothing_of_itself() -> None:
+    """Its cursor does not blink: at 3 a.m. over a phone a blink is two repaints a second."""
+    app = console()
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("colon")
+        await until(pilot, lambda: any("Take back the latest flip" in line for line in text(app)))
+        await pilot.pause(0.3)
+        sent(app)
+        await pilot.pause(1.2)
         assert sent(app) == 0
 
 

@@ -10,7 +10,7 @@ from console.flips.records import Progress
 from console.screens.choose import Picker
 from console.screens.modal import Sheet
 from tests.pilot import sample
-from tests.pilot.wired import Wired, console, text
+from tests.pilot.wired import Wired, console, text, until
 
 PLANNED = "plan"
 
@@ -234,15 +234,14 @@ async def test_the_palette_finds_and_does_actions() -> None:
     app = console(site)
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.press("colon")
-        await pilot.pause(0.4)
+        await until(pilot, lambda: any("Take back the latest flip" in line for line in text(app)))
         shown = "\n".join(text(app))
-        assert "Take back the latest flip" in shown
         for word in ("Theme", "Screenshot", "Maximize", "screenshot"):
             assert word not in shown
         await pilot.press(*"mining")
-        await pilot.pause(0.4)
+        await until(pilot, lambda: not any("Take back the latest flip" in line for line in text(app)))
         await pilot.press("enter")
-        await pilot.pause(0.3)
+        await until(pilot, lambda: asked(site, PLANNED))
         assert asked(site, PLANNED) == [("plan", (0,), "mine", True, ())]
 
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from typing import Any
 from unittest.mock import patch
 
 import pyte
 from rich.color import ColorSystem
 from textual._compositor import CompositorUpdate
+from textual.pilot import Pilot
 from textual.screen import Screen
 from textual.strip import Strip
 
@@ -102,3 +104,12 @@ def differing(one: pyte.Screen, other: pyte.Screen) -> list[str]:
 def text(app: ConsoleApp) -> list[str]:
     """The lines of the screen as it stands."""
     return [strip.text.rstrip() for strip in app.screen._compositor.render_strips()]
+
+
+async def until(pilot: Pilot[Any], seen: Callable[[], object], within_s: float = 10.0) -> None:
+    """Wait until the console has come to something, however slow the machine; fails with the screen if it never does."""
+    for _ in range(int(within_s / 0.05)):
+        await pilot.pause(0.05)
+        if seen():
+            return
+    raise AssertionError("never seen; the screen is\n" + "\n".join(text(pilot.app)))  # type: ignore[arg-type]

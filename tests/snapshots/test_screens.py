@@ -10,7 +10,7 @@ from textual.pilot import Pilot
 
 from console.model import HostState
 from tests.pilot import sample
-from tests.pilot.wired import console
+from tests.pilot.wired import console, text, until
 
 SIZES = [(200, 50), (120, 40), (80, 24)]
 Compare = Callable[..., bool]
@@ -52,8 +52,15 @@ def test_the_keys(snap_compare: Compare) -> None:
 
 
 def test_the_palette(snap_compare: Compare) -> None:
-    """Our actions by name."""
-    assert snap_compare(console(), terminal_size=(120, 40), run_before=keys("colon"))
+    """Our actions by name, found by a search that runs beside the screen."""
+    app = console()
+
+    async def open_it(pilot: Pilot[None]) -> None:
+        await pilot.press("colon")
+        await until(pilot, lambda: any("Take back the latest flip" in line for line in text(app)))
+        await pilot.pause(0.3)
+
+    assert snap_compare(app, terminal_size=(120, 40), run_before=open_it)
 
 
 def test_a_host_without_a_driver(snap_compare: Compare) -> None:
