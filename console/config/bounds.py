@@ -12,17 +12,9 @@ from console.config.contract_settings import ContractSettings, CreditSettings
 from console.config.errors import Problem, Where, shown
 from console.config.feed_settings import FeedSettings
 from console.config.pool_settings import PoolSettings
-from console.config.settings import (
-    AdviceSettings,
-    CoinSettings,
-    ExpectedSettings,
-    GpuSettings,
-    QuoteSettings,
-    RevenueSettings,
-    SiteSettings,
-    WorkloadSettings,
-)
+from console.config.settings import AdviceSettings, CoinSettings, FlipSettings, GpuSettings, QuoteSettings, SiteSettings
 from console.config.tariff_settings import PowerSettings
+from console.config.workload_settings import ExpectedSettings, ListingSettings, RevenueSettings, WorkloadSettings
 
 
 class Bound(NamedTuple):
@@ -96,6 +88,11 @@ _BOUNDS: dict[type[msgspec.Struct], dict[str, Bound]] = {
         "min_run_s": _PAUSE_S,
         "horizon_s": _WAIT_S,
     },
+    FlipSettings: {
+        "at_once": Bound(low=1, high=64),
+        "stagger_s": Bound(high=3600.0),
+        "idle_confirmations": Bound(low=1, high=60),
+    },
     GpuSettings: {"slot": Bound(high=9999)},
     RevenueSettings: {
         "rate_per_h": _NOT_NEGATIVE,
@@ -106,6 +103,12 @@ _BOUNDS: dict[type[msgspec.Struct], dict[str, Bound]] = {
         "price_in_per_mtok": _NOT_NEGATIVE,
         "price_out_per_mtok": _NOT_NEGATIVE,
         "billed_share": _SHARE,
+    },
+    ListingSettings: {
+        "price_per_h": _POSITIVE,
+        "min_bid_per_h": _POSITIVE,
+        "days": Bound(high=3650.0, above=True),
+        "min_gpus": Bound(low=1, high=1024),
     },
     ExpectedSettings: {
         "hashrate_h_per_s": _POSITIVE,

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from console.config.settings import RevenueSettings, Settings
+from console.config.settings import Settings
 from console.config.tariff_checks import POWER_FEEDS
 from console.config.templates import at_slot
+from console.config.workload_settings import RevenueSettings
 from console.model import Kind
 
 

@@ -10,7 +10,8 @@ import msgspec
 
 from console.config.contract_settings import ContractSettings, CreditSettings
 from console.config.errors import Problem, Where, dotted, nearest, shown
-from console.config.settings import RevenueSettings, Settings
+from console.config.settings import Settings
+from console.config.workload_settings import RevenueSettings
 from console.model import Kind
 from console.text import clean
 

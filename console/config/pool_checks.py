@@ -9,7 +9,8 @@ from console.config.addresses import url_fault, without_secrets
 from console.config.errors import Problem, Where, nearest, shown
 from console.config.kinds import POOLS, kinds_in
 from console.config.pool_settings import PoolSettings
-from console.config.settings import Settings, WorkloadSettings
+from console.config.settings import Settings
+from console.config.workload_settings import WorkloadSettings
 from console.model import Kind
 
 SIGNED = frozenset({"nicehash"})

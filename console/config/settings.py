@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import msgspec
 
 from console.config.contract_settings import ContractSettings
 from console.config.feed_settings import FeedSettings, QuoteKind
 from console.config.pool_settings import PoolSettings
 from console.config.tariff_settings import PowerSettings
-from console.model import Kind, Record
+from console.config.workload_settings import (
+    ControllerSettings,
+    WorkloadSettings,
+)
+from console.model import Record
+
+RENTERS = ("C.[0-9]*", "clore-order-*", "runpod-*", "*-runpod-*")
+"""How Vast.ai, Clore.ai and RunPod name the containers of those who rent, as patterns."""
 
 
 class SiteSettings(Record):
@@ -24,6 +29,7 @@ class SiteSettings(Record):
     psu_efficiency: float = 1.0
     pue: float = 1.0
     background: tuple[str, ...] = ()  # "uid:NAME-OR-NUMBER" or "cgroup:/path/prefix"; never by process name
+    renters: tuple[str, ...] = RENTERS  # names of renters' containers, with * and ?
 
 
 class CoinSettings(Record):
@@ -60,13 +66,15 @@ class AdviceSettings(Record):
     horizon_s: float = 21600.0
 
 
-class ControllerSettings(Record):
-    """``[controllers.X]``: who starts and stops workloads. ``kind`` defaults to X."""
+class FlipSettings(Record):
+    """``[flips]``: how many moves of one plan are under way together, and how far apart their starts are.
 
-    kind: str = ""
-    socket: str | None = None
-    bus: Literal["system", "user"] = "system"
-    acknowledged: bool = False  # that this controller's socket is full control (supervisor, docker)
+    Starting miners and loading models draw far more than running them, all on the same supply and the same disk.
+    """
+
+    at_once: int = 2
+    stagger_s: float = 0.0
+    idle_confirmations: int = 3  # readings, 2 s apart, that must show a GPU free once a stranger has left it
 
 
 class GpuSettings(Record):
@@ -75,73 +83,6 @@ class GpuSettings(Record):
     slot: int | None = None
     pin: str | None = None  # the only workload it may run
     curtailable: bool = False  # may stand down for the grid though rented or under contract; nothing reads it yet
-
-
-class MeterSettings(Record):
-    """``meter = {…}``: where a running workload says what it produces.
-
-    ``{slot}`` expands in ``url``, and ``{slot+18080}`` to the sum, which stays a port whatever the slot.
-    """
-
-    kind: str
-    url: str
-    token_file: str | None = None
-
-
-class RevenueSettings(Record):
-    """``revenue = {…}``: how an AI workload is paid, per GPU and hour unless named otherwise."""
-
-    form: Literal["contract", "marketplace", "tokens"]
-    rate_per_h: float | None = None  # contract and marketplace; or the name of a rental quote in ``quote``
-    quote: str | None = None  # default: what ``machine`` is listed at
-    contract: str | None = None  # a [contracts.X], for form contract
-    machine: str | None = None  # a machine of a feed of rented machines: whether it is rented now, how often it is
-    vacant: str | None = None  # the workload that runs while nobody rents; default: idle
-    occupancy: float | None = None  # until ``machine`` has been watched for a day; default: always rented
-    platform_fee: float = 0.0
-    storage_per_h: float = 0.0
-    bandwidth_per_h: float = 0.0
-    price_in_per_mtok: float | None = None
-    price_out_per_mtok: float | None = None
-    billed_share: float | None = None
-
-
-class ExpectedSettings(Record):
-    """``expected = {…}``: what one GPU does under this workload, until it has been measured here."""
-
-    hashrate_h_per_s: float | None = None
-    tokens_per_s: float | None = None
-    power_w: float | None = None
-
-
-class WorkloadSettings(Record):
-    """``[workloads.X]``: something that GPUs can do.
-
-    ``gpus`` names the GPUs it may use (slot, UUID or PCI address; empty: all). One instance holds ``span`` of them,
-    in the order given; ``{slot} {slot+N} {uuid} {pci}`` of its first GPU expand in ``unit`` and ``meter.url``.
-    """
-
-    kind: Kind
-    gpus: tuple[int | str, ...] = ()
-    span: int = 1
-    memory_mib: float = 0.0
-    controller: str = ""
-    unit: str = ""
-    meter: MeterSettings | None = None
-    coin: str | None = None
-    pool: str | None = None  # a [pools.X]: what is mined here is credited there
-    pool_fee: float = 0.0
-    exchange_fee: float = 0.0
-    dev_fee: float = 0.0
-    reject: float = 0.0
-    revenue: RevenueSettings | None = None
-    expected: ExpectedSettings = ExpectedSettings()
-    wear_per_h: float = 0.0
-    start_timeout_s: float = 180.0
-    stop_timeout_s: float = 30.0
-    settle_s: float = 2.0
-    drain_timeout_s: float = 120.0
-    profile: str | None = None
 
 
 class Settings(Record):
@@ -155,6 +96,7 @@ class Settings(Record):
     pools: dict[str, PoolSettings] = msgspec.field(default_factory=dict)
     contracts: dict[str, ContractSettings] = msgspec.field(default_factory=dict)
     advice: AdviceSettings = AdviceSettings()
+    flips: FlipSettings = FlipSettings()
     controllers: dict[str, ControllerSettings] = msgspec.field(default_factory=dict)
     gpus: dict[str, GpuSettings] = msgspec.field(default_factory=dict)
     workloads: dict[str, WorkloadSettings] = msgspec.field(default_factory=dict)

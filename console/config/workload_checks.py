@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from console.config.addresses import url_fault, without_secrets
 from console.config.errors import Problem, Where, nearest, shown
 from console.config.kinds import CONTROLLERS, METERS, kinds_in
-from console.config.settings import MeterSettings, Settings, WorkloadSettings
+from console.config.settings import Settings
 from console.config.templates import EXPECTED, at_slot, expanded, has_place, wrong_place
+from console.config.workload_settings import MeterSettings, WorkloadSettings
 from console.model import Kind
 from console.pci import normal_pci
 

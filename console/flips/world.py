@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from console.config.settings import AdviceSettings, WorkloadSettings
+from console.config.settings import AdviceSettings
+from console.config.workload_settings import WorkloadSettings
 from console.economics.replay import Grounds
 from console.flips.records import Action
 from console.model import GpuRow, Kind, Record, Uuid

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from console.config.settings import RevenueSettings, Settings, WorkloadSettings
+from console.config.settings import Settings
+from console.config.workload_settings import RevenueSettings, WorkloadSettings
 from console.economics.rules import Rules
 from console.economics.terms import (
     ContractTerms,

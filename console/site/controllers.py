@@ -7,11 +7,11 @@ import time
 from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.model import Uuid
 from console.site.interface import Check
 from console.site.watch import Watch
-from console.workloads.contract import Controller, Task, WorkloadError
+from console.workloads.contract import Controller, Fault, Task, WorkloadError
 from console.workloads.expand import Placed
 from console.workloads.lastword import still_there
 from console.workloads.registry import connect_controller
@@ -97,7 +97,7 @@ class Controllers:
             checker.join(max(0.0, end - time.monotonic()))
             if why := checker.trouble or ("" if checker.done else f"it did not answer within {CHECK_S:.0f} s"):
                 silent[checker.controller] = why
-        found = dict.fromkeys(sentence for checker in checkers for sentence in checker.found)
+        found = dict.fromkeys(fault.sentence for checker in checkers for fault in checker.found)
         return Check(faults=tuple(self._sentence(*one) for one in silent.items()), warnings=tuple(found))
 
     def close(self) -> None:
@@ -145,7 +145,7 @@ class _Checker(threading.Thread):
     def __init__(self, name: str, controller: Controller, groups: Iterable[tuple[str, ...]]) -> None:
         super().__init__(name=f"check {name}", daemon=True)  # one that hangs must not keep the command from ending
         self.controller = name
-        self.found: list[str] = []
+        self.found: list[Fault] = []
         self.trouble = ""
         self.done = False
         self._asked, self._groups = controller, sorted(groups)

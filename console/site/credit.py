@@ -9,7 +9,7 @@ from typing import NamedTuple
 import msgspec
 
 from console.config.pool_settings import PoolSettings
-from console.config.settings import WorkloadSettings
+from console.config.workload_settings import WorkloadSettings
 from console.history.credited import Credited, Heard
 from console.market.prices import Prices
 from console.market.quotes import Board

@@ -4,7 +4,8 @@ the shipped table, in that order, and always with where the figure comes from.
 
 from __future__ import annotations
 
-from console.config.settings import Settings, WorkloadSettings
+from console.config.settings import Settings
+from console.config.workload_settings import WorkloadSettings
 from console.economics.table import lookup
 from console.economics.terms import Work
 from console.history.measured import Figure, Measured

@@ -7,9 +7,9 @@ A member is a module whose name is its config ``kind`` and that has one function
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from console.model import Output, Record
+from console.model import Output, Record, Uuid
 
 ALIVE = frozenset({"running", "starting", "stopping"})
 """States of a unit that has, or at any moment may have, processes on its GPUs."""
@@ -40,6 +40,41 @@ class Task(Record):
     reason: str = ""
 
 
+class Fault(Record):
+    """Something wrong with units before anything is flipped, as a sentence with the fix.
+
+    One that ``refuses`` keeps its units out of every plan: it would start two workloads on one GPU, or bring back what
+    a flip has stopped.
+    """
+
+    units: tuple[str, ...]
+    sentence: str
+    refuses: bool = False
+
+
+class Holding(Record):
+    """A container that was given GPUs, whether or not any process of it is on them yet.
+
+    ``container`` is its whole id as it stands in cgroup paths. ``unit`` is the configured unit that it is, ``""`` for
+    a stranger's. ``uuids`` names its GPUs; ``every`` one of the host where it was given all.
+    """
+
+    container: str
+    name: str
+    uuids: tuple[Uuid, ...] = ()
+    every: bool = False
+    unit: str = ""
+    image: str = ""
+
+
+@runtime_checkable
+class SeesContainers(Protocol):
+    """What a controller of containers can tell beside its own units."""
+
+    def holdings(self, units: tuple[str, ...], timeout_s: float = 5.0) -> tuple[Holding, ...]:
+        """Every running container that was given GPUs, those of ``units`` and strangers'. Raises WorkloadError."""
+
+
 class Controller(Protocol):
     """Starts and stops units by name. Every call blocks, is bounded by ``timeout_s`` and raises WorkloadError."""
 
@@ -55,8 +90,8 @@ class Controller(Protocol):
     def stop(self, unit: str, timeout_s: float) -> None:
         """Stop ``unit`` and return when the controller itself says it has stopped. Already stopped is done."""
 
-    def check(self, units: tuple[str, ...]) -> tuple[str, ...]:
-        """Sentences on what is wrong with these units before anything is flipped; empty when all is well."""
+    def check(self, units: tuple[str, ...]) -> tuple[Fault, ...]:
+        """What is wrong with these units, which may share a GPU, before anything is flipped; empty when all is well."""
 
     def close(self) -> None:
         """Let go of sockets. The controller may not be used afterwards."""

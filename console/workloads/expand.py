@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+import msgspec
+
 from console import units
 from console.config.addresses import url_fault, without_secrets
-from console.config.settings import MeterSettings, Settings, WorkloadSettings
+from console.config.settings import Settings
 from console.config.templates import expanded, has_place
+from console.config.workload_settings import MeterSettings, WorkloadSettings
 from console.model import Kind, Record, Uuid
 from console.pci import normal_pci
 
@@ -35,7 +38,7 @@ class Placed(Record):
         own = self.settings.meter
         if own is None or not self.meter_url:
             return None
-        return MeterSettings(kind=own.kind, url=self.meter_url, token_file=own.token_file)
+        return msgspec.structs.replace(own, url=self.meter_url)
 
 
 class Card(NamedTuple):

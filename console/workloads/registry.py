@@ -5,7 +5,7 @@ from __future__ import annotations
 from types import ModuleType
 
 from console.config.kinds import CONTROLLERS, METERS, kinds_in, member
-from console.config.settings import ControllerSettings, MeterSettings
+from console.config.workload_settings import ControllerSettings, MeterSettings
 from console.workloads.contract import Controller, Meter, WorkloadError
 
 

@@ -139,7 +139,7 @@ class ControllerContract:
 
     def test_check_names_units_that_do_not_exist(self, bench: Bench, controller: Controller) -> None:
         """``check`` tells of a unit without a definition, and nothing of that kind about one that has it."""
-        said = controller.check((bench.steady, bench.unknown))
+        said = [fault.sentence for fault in controller.check((bench.steady, bench.unknown))]
         assert [line for line in said if "knows no" in line and bench.unknown in line]
         assert not [line for line in said if "knows no" in line and bench.steady in line]
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.workloads.contract import Controller, WorkloadError
 from console.workloads.registry import connect_controller
 from tests.contract.controller_contract import (
@@ -183,15 +183,19 @@ def test_forged_end_of_a_job_is_not_believed(systemd: Controller) -> None:
     assert time.monotonic() - begun > 0.5 and state(systemd, "slow@3.service") == "stopped"
 
 
+def sentences(systemd: Controller, *units: str) -> tuple[str, ...]:
+    return tuple(fault.sentence for fault in systemd.check(units))
+
+
 def test_check_is_silent_about_good_units(systemd: Controller) -> None:
     """Two units that conflict, are ordered and have no start limit are well (but for the user manager's linger)."""
-    said = systemd.check(("miner@3.service", "ai@3.service"))
+    said = sentences(systemd, "miner@3.service", "ai@3.service")
     assert said == ("the user manager ends with the last login of root: loginctl enable-linger root",)
 
 
 def test_check_gives_the_lines_that_are_missing(systemd: Controller) -> None:
     """Missing order, conflict and limits are told as the lines to write, for template units with %i."""
-    said = systemd.check(("loose@3.service", "miner@3.service", "stray@3.service"))
+    said = sentences(systemd, "loose@3.service", "miner@3.service", "stray@3.service")
     after = "write After=miner@%i.service into [Unit] of loose@.service"
     both = "write Conflicts=stray@%i.service and After=stray@%i.service into [Unit] of"
     ended = "when its process is ended by anything but systemd"

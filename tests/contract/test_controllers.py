@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.workloads.contract import WorkloadError
 from console.workloads.registry import connect_controller, controller_kinds
 from tests.contract.controller_contract import SLOW_STOP, STUBBORN, STUBBORN_S, Bench, ControllerContract
@@ -71,8 +71,9 @@ class TestSupervisor(ControllerContract):
         sleep = ["/bin/sleep", "1000"]
         running = supervisord([Program("a", sleep, autostart=True), Program("b", sleep, autostart=True)])
         running.socket.chmod(0o777)
-        said = supervisor_at(running.socket).check(("a", "b"))
-        assert said == (
+        found = supervisor_at(running.socket).check(("a", "b"))
+        assert [fault.refuses for fault in found] == [False, True]
+        assert tuple(fault.sentence for fault in found) == (
             f"everybody can write to {running.socket} and so run anything: set chmod=0770 for it",
             "a and b all start with supervisord: write autostart=false for all but one",
         )
@@ -188,13 +189,13 @@ def test_two_units_that_start_at_boot_are_told() -> None:
     order = {"ConflictedBy": ["miner.service"], "After": ["miner.service"]}
     ai = UnitFile("ai.service", {**loaded, **order, "TriggeredBy": ["ai.timer"], "NeedDaemonReload": True}, {})
     masked = UnitFile("old.service", {"LoadState": "masked"}, {})
-    assert list(unit_faults([miner, ai, masked], "systemctl")) == [
+    assert [fault.sentence for fault in unit_faults([miner, ai, masked], "systemctl")] == [
         "ai.service has changed on disk since systemd read it: systemctl daemon-reload",
         "ai.service is started again by ai.timer: systemctl disable --now ai.timer",
         "old.service is not usable (masked): see systemctl status old.service",
         "ai.service and miner.service all start at boot: systemctl disable all but one",
     ]
-    assert not [said for said in unit_faults([ai, miner], "systemctl") if "write" in said]
+    assert not [said for said in unit_faults([ai, miner], "systemctl") if "write" in said.sentence]
 
 
 def test_work_that_ran_out_of_time_is_cancelled() -> None:

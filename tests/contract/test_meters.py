@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
 from console.workloads.contract import Meter, WorkloadError
 from console.workloads.registry import connect_meter, meter_kinds

@@ -107,7 +107,7 @@ def text(app: ConsoleApp) -> list[str]:
 
 
 async def until(pilot: Pilot[Any], seen: Callable[[], object], within_s: float = 10.0) -> None:
-    """Wait until the console has come to something, however slow the machine; fails with the screen if it never does."""
+    """Wait until the console has come to something, however slow the machine; it fails with the screen."""
     for _ in range(int(within_s / 0.05)):
         await pilot.pause(0.05)
         if seen():

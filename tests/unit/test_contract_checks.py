@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from console.config.contract_checks import read
 from console.config.loading import ConfigError, load
-from console.config.settings import RevenueSettings
+from console.config.workload_settings import RevenueSettings
 
 CONFIG = """\
 [contracts.acme-7]

@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.config.contract_settings import ContractSettings
-from console.config.settings import RevenueSettings, Settings, SiteSettings, WorkloadSettings
+from console.config.settings import Settings, SiteSettings
+from console.config.workload_settings import RevenueSettings, WorkloadSettings
 from console.economics.advice import advise
 from console.economics.contract import (
     Contract,

@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from console.config.pool_settings import PoolSettings
-from console.config.settings import CoinSettings, QuoteSettings, Settings, SiteSettings, WorkloadSettings
+from console.config.settings import CoinSettings, QuoteSettings, Settings, SiteSettings
+from console.config.workload_settings import WorkloadSettings
 from console.demo import FarmGround
 from console.economics.terms import MiningTerms
 from console.market.keeper import News

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from console import store
-from console.config.settings import Settings, WorkloadSettings
+from console.config.settings import Settings
 from console.config.tariff_settings import PowerSettings
+from console.config.workload_settings import WorkloadSettings
 from console.history.accrued import MAX_GAP_S, Accrued, Day
 from console.history.measured import WARM_UP_S, Measured
 from console.history.trend import Trend

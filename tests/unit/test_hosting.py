@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from console.config.contract_settings import ContractSettings, CreditSettings
-from console.config.settings import RevenueSettings
+from console.config.workload_settings import RevenueSettings
 from console.demo import FarmGround
 from console.flips.cases import still_standing
 from console.flips.facts import Seen

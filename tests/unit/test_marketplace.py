@@ -12,16 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.config.cautions import cautions
-from console.config.settings import (
-    CoinSettings,
-    Config,
-    ExpectedSettings,
-    QuoteSettings,
-    RevenueSettings,
-    Settings,
-    WorkloadSettings,
-)
+from console.config.settings import CoinSettings, Config, QuoteSettings, Settings
 from console.config.tariff_settings import PowerSettings
+from console.config.workload_settings import ExpectedSettings, RevenueSettings, WorkloadSettings
 from console.economics.margins import option
 from console.economics.renting import now_per_h, teaches, vacant
 from console.economics.terms import MarketplaceTerms, OffTerms, Price, SiteTerms, Work

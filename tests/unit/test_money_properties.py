@@ -7,7 +7,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from console.config.settings import CoinSettings, Settings, SiteSettings, WorkloadSettings
+from console.config.settings import CoinSettings, Settings, SiteSettings
+from console.config.workload_settings import WorkloadSettings
 from console.economics.advice import advise
 from console.economics.ladder import ordered
 from console.economics.margins import option

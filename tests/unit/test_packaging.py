@@ -54,7 +54,7 @@ def pair(without: str = "") -> tuple[str, ...]:
     drop = re.compile(rf"^{without}=.*\n", re.MULTILINE)
     texts = [(PACKAGING / f"systemd/{name}@.service").read_text() for name in PAIR]
     files = [as_systemd_tells(*one) for one in zip(PAIR, (drop.sub("", text) for text in texts), strict=True)]
-    return tuple(unit_faults(files, "systemctl"))
+    return tuple(fault.sentence for fault in unit_faults(files, "systemctl"))
 
 
 def test_the_pair_is_well() -> None:
@@ -87,10 +87,10 @@ def test_a_real_manager_finds_the_pair_well(systemd_user: Runner, tmp_path: Path
     """The systemd controller, asked of the shipped files in a real manager, warns of nothing but the missing linger."""
     units = {f"{name}@.service": (PACKAGING / f"systemd/{name}@.service").read_text() for name in PAIR}
     code = """
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.workloads.registry import connect_controller
 controller = connect_controller("systemd", ControllerSettings(bus="user"))
-print(*controller.check(("miner@3.service", "ai@3.service")), sep="\\n")
+print(*(fault.sentence for fault in controller.check(("miner@3.service", "ai@3.service"))), sep="\\n")
 controller.close()
 """
     done = systemd_user([sys.executable, "-c", code], units, tmp_path)

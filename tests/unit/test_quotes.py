@@ -7,15 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.config.settings import (
-    CoinSettings,
-    QuoteSettings,
-    RevenueSettings,
-    Settings,
-    SiteSettings,
-    WorkloadSettings,
-)
+from console.config.settings import CoinSettings, QuoteSettings, Settings, SiteSettings
 from console.config.tariff_settings import Component, PowerSettings
+from console.config.workload_settings import RevenueSettings, WorkloadSettings
 from console.economics.margins import option
 from console.economics.terms import (
     ContractTerms,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.model import WorkState
 from console.workloads.contract import Meter, WorkloadError
 from console.workloads.meters._prometheus import MAX_SERIES, parse, series, total

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
 from console.workloads.contract import Meter, WorkloadError
 from console.workloads.registry import connect_meter

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from console.config.settings import (
-    CoinSettings,
-    Config,
+from console.config.settings import CoinSettings, Config, QuoteSettings, Settings, SiteSettings
+from console.config.tariff_settings import PowerSettings
+from console.config.workload_settings import (
     ControllerSettings,
     ExpectedSettings,
     MeterSettings,
-    QuoteSettings,
     RevenueSettings,
-    Settings,
-    SiteSettings,
     WorkloadSettings,
 )
-from console.config.tariff_settings import PowerSettings
 from console.model import Kind
 from console.telemetry.simulated.jobs import WORK
 from console.telemetry.simulated.layout import Layout, span, unit_name

@@ -12,6 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from console.text import clean
+from console.workloads.contract import Fault
 
 _BOOTED = frozenset({"enabled", "enabled-runtime"})
 
@@ -29,7 +30,7 @@ class UnitFile(NamedTuple):
         return frozenset(str(name) for name in found) if isinstance(found, list) else frozenset()
 
 
-def unit_faults(files: Sequence[UnitFile], systemctl: str) -> Iterator[str]:
+def unit_faults(files: Sequence[UnitFile], systemctl: str) -> Iterator[Fault]:
     """Sentences on units that may share a GPU, one by one and in pairs. ``systemctl`` is the command for this bus."""
     known = [file for file in files if file.unit.get("LoadState") == "loaded"]
     for file in files:
@@ -38,34 +39,41 @@ def unit_faults(files: Sequence[UnitFile], systemctl: str) -> Iterator[str]:
         yield from _together(one, other)
     booted = sorted(file.name for file in known if file.unit.get("UnitFileState") in _BOOTED)
     if len(booted) > 1:
-        yield f"{' and '.join(booted)} all start at boot: {systemctl} disable all but one"
+        text = f"{' and '.join(booted)} all start at boot: {systemctl} disable all but one"
+        yield Fault(units=tuple(booted), sentence=text, refuses=True)
 
 
-def _not_loaded(file: UnitFile, systemctl: str) -> Iterator[str]:
+def _not_loaded(file: UnitFile, systemctl: str) -> Iterator[Fault]:
     state = clean(file.unit.get("LoadState", "not-found"), 40)
     if state == "not-found":
-        yield f"systemd knows no unit {file.name}: install its unit file, then {systemctl} daemon-reload"
+        text = f"systemd knows no unit {file.name}: install its unit file, then {systemctl} daemon-reload"
     else:
-        yield f"{file.name} is not usable ({state}): see {systemctl} status {file.name}"
+        text = f"{file.name} is not usable ({state}): see {systemctl} status {file.name}"
+    yield Fault(units=(file.name,), sentence=text)
 
 
-def _alone(file: UnitFile, systemctl: str) -> Iterator[str]:
+def _alone(file: UnitFile, systemctl: str) -> Iterator[Fault]:
+    own = (file.name,)
     if file.unit.get("NeedDaemonReload"):
-        yield f"{file.name} has changed on disk since systemd read it: {systemctl} daemon-reload"
+        text = f"{file.name} has changed on disk since systemd read it: {systemctl} daemon-reload"
+        yield Fault(units=own, sentence=text)
     if file.unit.get("StartLimitIntervalUSec"):
-        yield f"{file.name} refuses to start after a few quick flips: write StartLimitIntervalSec=0 into its [Unit]"
+        text = f"{file.name} refuses to start after a few quick flips: write StartLimitIntervalSec=0 into its [Unit]"
+        yield Fault(units=own, sentence=text)
     restart = file.service.get("Restart")
     if restart in ("always", "on-success"):
-        yield (
+        text = (
             f"{file.name} has Restart={restart}, so it comes back when its process is ended by anything but systemd: "
             "write Restart=on-failure into its [Service]"
         )
+        yield Fault(units=own, sentence=text)
     starters = sorted(file.names("TriggeredBy") | file.names("UpheldBy"))
     if starters:
-        yield f"{file.name} is started again by {', '.join(starters)}: {systemctl} disable --now {starters[0]}"
+        text = f"{file.name} is started again by {', '.join(starters)}: {systemctl} disable --now {starters[0]}"
+        yield Fault(units=own, sentence=text, refuses=True)
 
 
-def _together(one: UnitFile, other: UnitFile) -> Iterator[str]:
+def _together(one: UnitFile, other: UnitFile) -> Iterator[Fault]:
     conflict = other.name in one.names("Conflicts") | one.names("ConflictedBy")
     ordered = other.name in one.names("After") | one.names("Before")
     if conflict and ordered:
@@ -76,7 +84,8 @@ def _together(one: UnitFile, other: UnitFile) -> Iterator[str]:
         if not there
     )
     trouble = "start before the other has gone" if conflict else "run at the same time"
-    yield f"{one.name} and {other.name} can {trouble}: write {lines} into [Unit] of {_file_of(one.name)}"
+    text = f"{one.name} and {other.name} can {trouble}: write {lines} into [Unit] of {_file_of(one.name)}"
+    yield Fault(units=(one.name, other.name), sentence=text)
 
 
 def _file_of(unit: str) -> str:

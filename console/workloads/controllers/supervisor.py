@@ -11,9 +11,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.text import clean
-from console.workloads.contract import ALIVE, Task, UnknownUnitError, WorkloadError
+from console.workloads.contract import ALIVE, Fault, Task, UnknownUnitError, WorkloadError
 from console.workloads.controllers import _unixrpc
 
 DEFAULT_SOCKET = "/var/run/supervisor.sock"
@@ -74,17 +74,20 @@ class Supervisor:
         if state not in _DOWN:
             raise WorkloadError(f"{unit} is {state} after its stop: someone else has started it again")
 
-    def check(self, units: tuple[str, ...]) -> tuple[str, ...]:
+    def check(self, units: tuple[str, ...]) -> tuple[Fault, ...]:
         """See Controller.check."""
-        said = []
+        said: list[Fault] = []
         mode = Path(self._socket).stat().st_mode if not _unixrpc.trusted_socket(self._socket) else 0
         if mode & 0o002:
-            said.append(f"everybody can write to {self._socket} and so run anything: set chmod=0770 for it")
+            text = f"everybody can write to {self._socket} and so run anything: set chmod=0770 for it"
+            said.append(Fault(units=units, sentence=text))
         known = _by_unit(self._call("getAllProcessInfo"))
-        said += [f"supervisord knows no program {unit}" for unit in units if unit not in known]
+        unknown = (unit for unit in units if unit not in known)
+        said += [Fault(units=(unit,), sentence=f"supervisord knows no program {unit}") for unit in unknown]
         booting = sorted(_autostarted(self._call_or_none("getAllConfigInfo")) & set(units))
         if len(booting) > 1:
-            said.append(f"{' and '.join(booting)} all start with supervisord: write autostart=false for all but one")
+            text = f"{' and '.join(booting)} all start with supervisord: write autostart=false for all but one"
+            said.append(Fault(units=tuple(booting), sentence=text, refuses=True))
         return tuple(said)
 
     def close(self) -> None:

@@ -13,9 +13,9 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
-from console.config.settings import ControllerSettings
+from console.config.workload_settings import ControllerSettings
 from console.text import clean
-from console.workloads.contract import Task, UnknownUnitError, WorkloadError
+from console.workloads.contract import Fault, Task, UnknownUnitError, WorkloadError
 from console.workloads.controllers._loop import LoopThread
 from console.workloads.controllers._systemd_bus import BusError, LostError, SystemdBus
 from console.workloads.controllers._systemd_checks import UnitFile, unit_faults
@@ -83,13 +83,14 @@ class Systemd:
         """See Controller.stop. Returns when the unit's cgroup is empty (KillMode=control-group, systemd's default)."""
         self._job("StopUnit", unit, "stop", timeout_s)
 
-    def check(self, units: tuple[str, ...]) -> tuple[str, ...]:
+    def check(self, units: tuple[str, ...]) -> tuple[Fault, ...]:
         """See Controller.check. ``units`` are those that may share a GPU: they are compared in pairs."""
         files = self._run(lambda: self._files(units), 10.0, "systemd did not answer")
         said = tuple(unit_faults(files, "systemctl --user" if self._user else "systemctl"))
         user = pwd.getpwuid(os.geteuid()).pw_name
         if self._user and not (LINGER / user).exists():
-            said += (f"the user manager ends with the last login of {user}: loginctl enable-linger {user}",)
+            text = f"the user manager ends with the last login of {user}: loginctl enable-linger {user}"
+            said += (Fault(units=units, sentence=text),)
         return said
 
     def close(self) -> None:

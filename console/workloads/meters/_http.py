@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.web import errors
 from console.web.client import Client
 from console.web.secrets import from_file

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
 from console.workloads.meters._http import Endpoint, StatusError
 from console.workloads.meters._prometheus import Families, Labels, parse, series, total

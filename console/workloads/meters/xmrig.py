@@ -15,7 +15,7 @@ from typing import TypeVar
 
 import msgspec
 
-from console.config.settings import MeterSettings
+from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
 from console.pci import normal_pci
 from console.text import clean
