@@ -11,6 +11,7 @@ from console.config.errors import Problem, Where, nearest, shown
 from console.config.feed_kinds import KEY, KINDS, Keys
 from console.config.feed_settings import FeedSettings, FeedValue
 from console.config.settings import Settings
+from console.web.jsonpath import path_parts
 
 LEAST_INTERVAL_S = 1.0
 ENCODINGS = ("utf-8", "cp932", "latin-1")
@@ -22,9 +23,6 @@ ENV = "env:"
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,39}")
 _BY_HAND = "config"  # the source of what the config says itself
 _GENERIC = frozenset({"json", "csv", "wall"})
-_PART = r'(?:"[^"]+"|[^."]+)'
-_PATH = re.compile(rf"{_PART}(?:\.{_PART})*")
-_PARTS = re.compile(_PART)
 _HEADER = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")  # a token of RFC 9110, section 5.6.2
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _DELIMITER = re.compile(r"[,;|:^~#]")
@@ -52,13 +50,6 @@ def given(feed: FeedSettings) -> frozenset[str]:
     """The keys that a feed's table sets to something else than their default."""
     bare = FeedSettings()
     return frozenset(key for key in feed.__struct_fields__ if getattr(feed, key) != getattr(bare, key))
-
-
-def path_parts(path: str) -> tuple[str, ...]:
-    """The keys on a path into a JSON document: ``data."last.price".0``. Raises ValueError where it is none."""
-    if not _PATH.fullmatch(path):
-        raise ValueError('expected keys with dots between them such as data.0.price; quote a key with a dot: "a.b".0')
-    return tuple(part.strip('"') for part in _PARTS.findall(path))
 
 
 def _called(name: str, where: Where) -> Iterator[Problem]:

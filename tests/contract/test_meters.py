@@ -7,21 +7,18 @@ from pathlib import Path
 
 import pytest
 
-from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
 from console.workloads.contract import Meter, WorkloadError
-from console.workloads.registry import connect_meter, meter_kinds
+from console.workloads.registry import meter_kinds
 from tests.contract.hostile import WAYS, answer, serving
+from tests.contract.meter_case import CASES, HTTP, meter_at, running
 from tests.rig.processes import Running
 from tests.rig.workload import SHARE_EVERY_S
 
-KINDS = {"xmrig": ("mine", "H/s"), "vllm": ("ai", "tok/s")}
+RIG = {"xmrig": ("mine", "H/s"), "vllm": ("ai", "tok/s")}
+"""The kinds that a whole process stands for, see tests/rig/workload.py."""
 TOKEN = "t0ken-that-nobody-may-see"
 START = Callable[..., Running]
-
-
-def meter_at(kind: str, url: str, token_file: Path | None = None) -> Meter:
-    return connect_meter(MeterSettings(kind=kind, url=url, token_file=str(token_file) if token_file else None))
 
 
 def read_until(meter: Meter, enough: Callable[[Output], bool], within_s: float = 10.0) -> Output:
@@ -41,14 +38,65 @@ def secret(tmp_path: Path) -> Path:
 
 
 def test_every_meter_is_under_the_contract() -> None:
-    """A new file in the registry fails here until it is listed above."""
-    assert sorted(meter_kinds()) == sorted(KINDS)
+    """A new file in the registry fails here until it has a case module in tests/contract/meters."""
+    assert sorted(meter_kinds()) == sorted(CASES)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_running_workload_is_read_with_its_unit(kind: str, workload: START, tmp_path: Path) -> None:
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[float], None]:
+    """Lets time pass for whoever asks, without waiting for it."""
+    wall, steady, passed = time.time, time.monotonic, [0.0]
+
+    def let_pass(seconds: float) -> None:
+        passed[0] += seconds
+
+    monkeypatch.setattr(time, "time", lambda: wall() + passed[0])
+    monkeypatch.setattr(time, "monotonic", lambda: steady() + passed[0])
+    return let_pass
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_healthy_workload_is_read(kind: str, tmp_path: Path, clock: Callable[[float], None]) -> None:
+    """Rate, unit, cards by normalised PCI address and shares after two readings that lie ten seconds apart."""
+    case = CASES[kind]
+    with running(kind, tmp_path) as workload:
+        meter = meter_at(kind, workload.url)
+        meter.read()
+        clock(10.0)
+        workload.at(610.0)
+        output = meter.read()
+        meter.close()
+    assert output.unit == case.UNIT and abs(output.at - time.time()) < 5
+    assert dict(output.per_gpu) == {pci: pytest.approx(value, rel=0.02) for pci, value in case.PER_GPU.items()}
+    assert output.value == (None if case.LONE else pytest.approx(case.VALUE, rel=0.02))
+    assert (output.accepted, output.rejected) == (case.ACCEPTED, case.REJECTED)
+    assert output.state is WorkState.RUNNING
+    assert output.uptime_s is None or output.uptime_s == pytest.approx(610, abs=5)
+
+
+@pytest.mark.parametrize("kind", CASES)
+def test_a_restart_of_the_workload_gives_nothing_negative(
+    kind: str, tmp_path: Path, clock: Callable[[float], None]
+) -> None:
+    """Counters that go backwards belong to a new process: it is read as it is, and right again ten seconds on."""
+    case = CASES[kind]
+    with running(kind, tmp_path) as workload:
+        meter = meter_at(kind, workload.url)
+        meter.read()
+        for seconds in (200.0, 210.0):
+            clock(10.0)
+            workload.at(seconds)
+            output = meter.read()
+            assert output.value is None or output.value >= 0
+            assert min(output.accepted or 0, output.rejected or 0) >= 0
+        meter.close()
+    assert output.value == (None if case.LONE else pytest.approx(case.VALUE, rel=0.02))
+
+
+@pytest.mark.parametrize("kind", RIG)
+def test_running_process_is_read_with_its_unit(kind: str, workload: START, tmp_path: Path) -> None:
     """A real workload gives a fresh positive rate in its unit, in state RUNNING."""
-    what, unit = KINDS[kind]
+    what, unit = RIG[kind]
     meter = meter_at(kind, workload(what, "3", tmp_path, warm_s=0, rate=5000).url)
     output = read_until(meter, lambda output: bool(output.value))
     assert (output.unit, output.state) == (unit, WorkState.RUNNING)
@@ -64,36 +112,36 @@ def test_a_miner_tells_what_its_shares_are_worth(workload: START, tmp_path: Path
     meter.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RIG)
 def test_stopped_workload_is_a_sentence_with_its_address(kind: str, workload: START, tmp_path: Path) -> None:
     """When nothing listens any more, a meter that has worked before says so, and works again afterwards."""
-    running = workload(KINDS[kind][0], "3", tmp_path, warm_s=0)
+    running = workload(RIG[kind][0], "3", tmp_path, warm_s=0)
     meter = meter_at(kind, running.url)
     meter.read()
     running.process.terminate()
     running.process.wait(5)
     with pytest.raises(WorkloadError, match=f"nothing listens at {running.url}"):
         meter.read()
-    workload(KINDS[kind][0], "3", tmp_path, warm_s=0, port=running.port)
-    assert meter.read().unit == KINDS[kind][1]
+    workload(RIG[kind][0], "3", tmp_path, warm_s=0, port=running.port)
+    assert meter.read().unit == RIG[kind][1]
     meter.close()
 
 
 @pytest.mark.parametrize("way", WAYS)
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HTTP)
 def test_misbehaving_server_is_a_sentence_in_time(kind: str, way: str) -> None:
     """Slow, endless, packed, redirecting, refusing and broken answers raise WorkloadError within the time-out."""
     with serving(WAYS[way]) as server:
         meter = meter_at(kind, server.url)
         begun = time.monotonic()
         with pytest.raises(WorkloadError, match=server.url):
-            meter.read(timeout_s=0.6)
+            meter.read(timeout_s=0.4)
         took_s = time.monotonic() - begun
         meter.close()
         assert took_s < 1.6 and len(server.seen) == 1
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HTTP)
 def test_redirect_is_not_followed(kind: str, secret: Path) -> None:
     """The token goes to the configured address and nowhere else."""
     with serving(answer(b"")) as elsewhere, serving(answer(b"", 302, Location=elsewhere.url)) as server:
@@ -117,7 +165,7 @@ def test_empty_or_foreign_body_is_no_reading(body: bytes) -> None:
         vllm.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HTTP)
 def test_nobody_listening_is_told_at_once(kind: str) -> None:
     """A refused connection costs no time-out."""
     begun = time.monotonic()
@@ -128,7 +176,7 @@ def test_nobody_listening_is_told_at_once(kind: str) -> None:
     meter.close()
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", RIG)
 def test_proxies_and_netrc_of_the_environment_are_not_used(
     kind: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, workload: START
 ) -> None:
@@ -137,7 +185,7 @@ def test_proxies_and_netrc_of_the_environment_are_not_used(
     monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
     monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:1")
     monkeypatch.setenv("ALL_PROXY", "http://127.0.0.1:1")
-    meter = meter_at(kind, workload(KINDS[kind][0], "3", tmp_path).url)
+    meter = meter_at(kind, workload(RIG[kind][0], "3", tmp_path).url)
     meter.read()
     meter.close()
     with serving(answer(b"")) as server:
@@ -189,11 +237,13 @@ def test_bad_token_file_is_not_sent(mode: int, text: str, said: str, secret: Pat
         assert server.seen == [] and said in str(caught.value) and TOKEN not in str(caught.value)
 
 
-@pytest.mark.parametrize("way", WAYS)
-def test_no_error_holds_the_token(way: str, secret: Path) -> None:
+@pytest.mark.parametrize(
+    ("kind", "way"), [(kind, way) for kind in HTTP for way in (WAYS if kind == "vllm" else ("401", "truncated"))]
+)
+def test_no_error_holds_the_token(kind: str, way: str, secret: Path) -> None:
     """Whatever goes wrong, the sentence and the exceptions behind it do not hold the secret."""
     with serving(WAYS[way]) as server:
-        meter = meter_at("vllm", server.url, secret)
+        meter = meter_at(kind, server.url, secret)
         with pytest.raises(WorkloadError) as caught:
             meter.read(timeout_s=0.4)
         meter.close()
@@ -201,7 +251,7 @@ def test_no_error_holds_the_token(way: str, secret: Path) -> None:
         assert TOKEN not in repr(caught.value) and caught.value.__cause__ is None
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", HTTP)
 def test_closing_ends_a_reading_under_way(kind: str) -> None:
     """A meter that is closed by another thread raises WorkloadError in the one that reads, and ever after."""
     with serving(WAYS["silence"]) as server:

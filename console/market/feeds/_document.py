@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 import os
-import re
 import stat
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
@@ -12,7 +11,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from console.config.feed_checks import ENV, path_parts
+from console.config.feed_checks import ENV
 from console.config.feed_settings import FeedSettings, FeedValue
 from console.market.contract import Answer, FeedError
 from console.market.feeds._api import NETWORK_S, SPOT_S, Api, number, quote
@@ -21,6 +20,7 @@ from console.text import clean
 from console.web import secrets
 from console.web.body import MAX_BODY
 from console.web.errors import WebError
+from console.web.jsonpath import at_path
 
 URL_EVERY_S = 300.0
 """Nothing is known of how often a foreign address wants to be asked; three readings within a spot price's limit."""
@@ -40,7 +40,6 @@ _LIMITS_S = {
 
 _MILLISECONDS_FROM = 1e11
 """As seconds this is the year 5138, as milliseconds 1973: a time of our days is told by its size."""
-_INDEX = re.compile(r"-?[0-9]{1,7}")
 
 
 class Body(NamedTuple):
@@ -148,20 +147,6 @@ class Document:
                 yield name, secrets.from_environment(value.removeprefix(ENV), f"headers.{name}")
             else:
                 yield name, value
-
-
-def at_path(tree: object, path: str | None) -> object:
-    """What stands at ``path`` in a decoded JSON document; None where nothing does. A number indexes a list."""
-    if path is None:
-        return None
-    for part in path_parts(path):
-        if isinstance(tree, dict):
-            tree = tree.get(part)
-        elif isinstance(tree, list) and _INDEX.fullmatch(part) and -len(tree) <= int(part) < len(tree):
-            tree = tree[int(part)]
-        else:
-            return None
-    return tree
 
 
 def from_file(path: str) -> Body:

@@ -11,22 +11,20 @@ from __future__ import annotations
 
 import math
 import time
-from typing import TypeVar
 
 import msgspec
 
 from console.config.workload_settings import MeterSettings
 from console.model import Output, WorkState
-from console.pci import normal_pci
 from console.text import clean
-from console.workloads.contract import WorkloadError
+from console.workloads.meters import _miner
 from console.workloads.meters._http import Endpoint, StatusError
 
-WARMING_S = 120.0
-"""A miner may report nothing for so long after its start (dataset, kernels, first 10 s window)."""
+NAME = "XMRig"
+MOST_HASHES = 1e30
+"""More than this no miner's shares are worth in its lifetime."""
 
 Rates = list[float | None]
-T = TypeVar("T")
 
 
 class _Hashrate(msgspec.Struct):
@@ -77,9 +75,9 @@ class XMRig:
     def read(self, timeout_s: float = 2.0) -> Output:
         """See Meter.read. H/s of the last 10 s, else of the last 60 s."""
         end = time.monotonic() + timeout_s
-        summary = _decoded(self._api.get("/2/summary", timeout_s), _Summary)
+        summary = _miner.decoded(self._api.get("/2/summary", timeout_s), _Summary, NAME)
         per_gpu, alone = self._per_gpu(max(0.05, end - time.monotonic()))
-        value = math.fsum(rate for _, rate in per_gpu) if per_gpu else _rate(summary.hashrate.total)
+        value = math.fsum(rate for _, rate in per_gpu) if per_gpu else _miner.latest(summary.hashrate.total)
         state, reason = _judged(summary, value)
         return Output(
             at=time.time(),
@@ -87,9 +85,9 @@ class XMRig:
             value=value,
             state=state,
             per_gpu=per_gpu,
-            accepted=_count(summary.connection.accepted),
-            rejected=_count(summary.connection.rejected),
-            credited_hashes=_total(summary.results.hashes_total) if alone else None,
+            accepted=_miner.count(summary.connection.accepted),
+            rejected=_miner.count(summary.connection.rejected),
+            credited_hashes=_miner.figure(summary.results.hashes_total, MOST_HASHES) if alone else None,
             algorithm=clean(summary.algo, 40) if summary.algo else None,
             uptime_s=max(0.0, summary.uptime),
             reason=reason,
@@ -106,59 +104,19 @@ class XMRig:
         backends have a bus, those of the CPU's have none.
         """
         try:
-            backends = _decoded(self._api.get("/2/backends", timeout_s), list[_Backend])
+            backends = _miner.decoded(self._api.get("/2/backends", timeout_s), list[_Backend], NAME)
         except StatusError:
             return (), True
-        rates: dict[str, float] = {}
-        others = 0.0
-        for thread in (thread for backend in backends for thread in backend.threads):
-            rate, pci = _rate(thread.hashrate), _pci(thread.bus_id)
-            if rate is not None and pci is not None:
-                rates[pci] = rates.get(pci, 0.0) + rate
-            else:
-                others += rate or 0.0
-        return tuple(sorted(rates.items())), not (rates and others)
+        threads = [thread for backend in backends for thread in backend.threads]
+        rates = [(_miner.hex_pci(thread.bus_id), _miner.latest(thread.hashrate)) for thread in threads]
+        per_gpu = _miner.by_address(rates)
+        return per_gpu, not (per_gpu and any(rate for pci, rate in rates if pci is None))
 
 
 def _judged(summary: _Summary, value: float | None) -> tuple[WorkState, str]:
     """How far the miner has come, and in words what keeps it from hashing."""
-    young = summary.uptime < WARMING_S
-    if summary.paused:
-        return WorkState.FAILING, "paused: resume it, or flip the GPU to what should run"
+    lost = ""
     if summary.connection.uptime <= 0 and summary.connection.failures > 0:
         pool = clean(summary.connection.pool or "its pool", 80)
-        reason = f"not connected to {pool} ({summary.connection.failures} failures)"
-        return (WorkState.WARMING if young else WorkState.FAILING), reason
-    if value:
-        return WorkState.RUNNING, ""
-    if young:
-        return WorkState.WARMING, f"no hashrate yet after {summary.uptime:.0f} s"
-    return WorkState.FAILING, f"no hashrate {summary.uptime:.0f} s after its start"
-
-
-def _rate(windows: Rates) -> float | None:
-    """The 10 s figure, else the 60 s one; the 15 min one is too old to say what runs now."""
-    usable = [rate for rate in windows[:2] if rate is not None and math.isfinite(rate) and rate >= 0]
-    return usable[0] if usable else None
-
-
-def _pci(bus_id: str | None) -> str | None:
-    try:
-        return normal_pci(bus_id) if bus_id else None
-    except ValueError:
-        return None
-
-
-def _count(value: int | None) -> int | None:
-    return value if value is not None and value >= 0 else None
-
-
-def _total(value: float | None) -> float | None:
-    return value if value is not None and math.isfinite(value) and value >= 0 else None
-
-
-def _decoded(body: bytes, kind: type[T]) -> T:
-    try:
-        return msgspec.json.decode(body, type=kind)
-    except (msgspec.MsgspecError, RecursionError, ValueError) as error:
-        raise WorkloadError(f"the miner answers with what XMRig does not: {clean(error, 120)}") from None
+        lost = f"not connected to {pool} ({summary.connection.failures} failures)"
+    return _miner.judged(value, summary.uptime, lost=lost, stopped=_miner.PAUSED if summary.paused else "")
