@@ -6,7 +6,11 @@ import math
 import re
 from collections.abc import Iterator
 
+from console.config.argv_checks import argv_problems
 from console.config.errors import Problem, Where, nearest, shown
+from console.config.flip_checks import flip_problems
+from console.config.listing_checks import listing_problems
+from console.config.meter_checks import meter_problems
 from console.config.settings import CoinSettings, Settings
 from console.config.tariff_checks import tariff_problems
 from console.text import clean
@@ -37,6 +41,10 @@ def site_problems(settings: Settings) -> Iterator[Problem]:
     """Faults in everything but workloads and controllers."""
     yield from _site(settings)
     yield from tariff_problems(settings)
+    yield from argv_problems(settings)
+    yield from flip_problems(settings)
+    yield from listing_problems(settings)
+    yield from meter_problems(settings)
     for name, coin in settings.coins.items():
         yield from _coin(settings, name, coin)
     for name, quote in settings.quotes.items():

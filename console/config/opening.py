@@ -28,15 +28,15 @@ def read_trusted(path: Path) -> Opened:
     writable by group or world (sticky ones excepted). Raises ConfigError with one sentence that says what to change.
     """
     try:
-        real, folders = _trail(path)
+        real, folders = trail(path)
         for folder in folders:
-            _check_folder(path, folder)
+            check_folder(path, folder)
         return _read(path, real)
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror or error}") from None
 
 
-def _trail(path: Path) -> tuple[Path, list[Path]]:
+def trail(path: Path) -> tuple[Path, list[Path]]:
     """Where ``path`` leads, and every directory in which a name on the way there was looked up."""
     here, folders, links = Path("/"), list[Path](), 0
     ahead = _names(Path.cwd() / path)
@@ -53,7 +53,7 @@ def _trail(path: Path) -> tuple[Path, list[Path]]:
         links += 1
         if links > _MAX_LINKS:
             raise OSError(errno.ELOOP, "too many symbolic links")
-        _check_owner(path, found, found.lstat())
+        check_owner(path, found, found.lstat())
         target = found.readlink()
         ahead += _names(target)
         here = Path("/") if target.is_absolute() else here
@@ -65,14 +65,16 @@ def _names(path: Path) -> list[str]:
     return [part for part in reversed(path.parts) if part != path.anchor]
 
 
-def _check_owner(path: Path, what: Path, found: os.stat_result) -> None:
+def check_owner(path: Path, what: Path, found: os.stat_result) -> None:
+    """Raise ConfigError, in the name of ``path``, where ``what`` is neither root's nor ours."""
     if found.st_uid not in (0, os.geteuid()):
         raise ConfigError(f"{path}: {what} belongs to uid {found.st_uid}, expected root or you: chown it or move it")
 
 
-def _check_folder(path: Path, folder: Path) -> None:
+def check_folder(path: Path, folder: Path) -> None:
+    """Raise ConfigError, in the name of ``path``, where others may put something into ``folder``."""
     found = folder.stat()
-    _check_owner(path, folder, found)
+    check_owner(path, folder, found)
     if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH) and not found.st_mode & stat.S_ISVTX:
         raise ConfigError(f"{path}: the directory {folder} can be written by others: chmod go-w {folder}")
 
@@ -84,7 +86,7 @@ def _read(path: Path, real: Path) -> Opened:
         found = os.fstat(handle)
         if not stat.S_ISREG(found.st_mode):
             raise ConfigError(f"{path}: is not a regular file")
-        _check_owner(path, real, found)
+        check_owner(path, real, found)
         if found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
             raise ConfigError(f"{path}: can be written by others: chmod go-w {real}")
         body = file.read(MAX_BYTES + 1)

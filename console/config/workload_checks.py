@@ -144,7 +144,7 @@ def _meter(meter: MeterSettings, where: Where) -> Iterator[Problem]:
         text = f"is {shown(meter.kind)}, which is no kind of meter{nearest(meter.kind, known)}"
         yield Problem((*where, "kind"), text)
     yield from _template(meter.url, (*where, "url"))
-    fault = url_fault(at_slot(meter.url, 0))
+    fault = url_fault(at_slot(meter.url, 0), meter.kind)
     if fault:
         yield Problem((*where, "url"), f"is {shown(without_secrets(meter.url))}, {fault}")
     if meter.token_file is not None and not meter.token_file.startswith("/"):

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 CONNECT_S = 1.0
 NO_HEADERS: Mapping[str, str] = {}
+_DONE = frozenset({200, 201, 202, 204})
+"""What a server answers when it has taken a change; a GET is answered with 200 alone."""
 
 
 class Client:
@@ -34,10 +36,11 @@ class Client:
         packed: bool = False,
         connect_s: float = CONNECT_S,
         most_bytes: int = MAX_BODY,
+        refusal_bytes: int = 0,
     ) -> None:
         """``refused`` is what to do about a 401 or 403, as the rest of a sentence; ``packed`` asks for gzip.
 
-        ``most_bytes`` bounds an answer after unpacking.
+        ``most_bytes`` bounds an answer after unpacking, ``refusal_bytes`` what is read of one with another status.
         """
         base, _, self._query = url.partition("?")  # a query may hold a key, so it is sent and never said
         self.url = base.rstrip("/")
@@ -45,6 +48,7 @@ class Client:
         self._packed = packed
         self._connect_s = connect_s
         self._most_bytes = most_bytes
+        self._refusal_bytes = refusal_bytes
         self._client: httpx.Client | None = None
         self._socket: socket.socket | None = None
         self._closed = False
@@ -57,18 +61,33 @@ class Client:
         *,
         query: Mapping[str, str] = NO_HEADERS,
         headers: Mapping[str, str] = NO_HEADERS,
+        body: bytes | None = None,
     ) -> bytes:
-        """The body of ``path``, at most ``most_bytes``, within ``timeout_s`` in all.
+        """The body of ``path``, at most ``most_bytes``, within ``timeout_s`` in all; some APIs want a JSON ``body``.
 
         Raises WebError with a sentence, StatusError among them; ``query`` and ``headers`` may hold secrets and stand in
         neither. Redirects are not followed, and neither proxies nor credentials of the environment are used. One thing
         is out of reach: where the URL has a name for a host, the system's resolver takes as long as it likes.
         """
-        return self._ask("GET", path, timeout_s, query, headers, None)
+        return self._ask("GET", path, timeout_s, query, headers, body)
 
     def post(self, path: str, timeout_s: float, body: bytes, *, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
-        """As ``get``, with a JSON ``body``."""
-        return self._ask("POST", path, timeout_s, {}, {**headers, "Content-Type": "application/json"}, body)
+        """As ``get``, with a JSON ``body``, and sent once, whatever happens.
+
+        What may change something goes over a connection of its own: on a kept one that was closed meanwhile nobody
+        could tell whether it arrived.
+        """
+        return self._ask("POST", path, timeout_s, {}, headers, body)
+
+    def put(self, path: str, timeout_s: float, body: bytes, *, headers: Mapping[str, str] = NO_HEADERS) -> bytes:
+        """As ``post``."""
+        return self._ask("PUT", path, timeout_s, {}, headers, body)
+
+    def delete(
+        self, path: str, timeout_s: float, body: bytes | None = None, *, headers: Mapping[str, str] = NO_HEADERS
+    ) -> bytes:
+        """As ``post``, with or without a body."""
+        return self._ask("DELETE", path, timeout_s, {}, headers, body)
 
     def close(self) -> None:
         """Let go of the connection. Another thread's request that is under way ends with WebError, at once."""
@@ -91,7 +110,11 @@ class Client:
 
         end = time.monotonic() + timeout_s
         sent = {"Accept-Encoding": "gzip" if self._packed else "identity", **headers}
+        if body is not None:
+            sent["Content-Type"] = "application/json"
         try:
+            if method != "GET":
+                self._anew()
             request = self._opened().build_request(
                 method,
                 self.url + path,
@@ -108,14 +131,14 @@ class Client:
 
     def _exchanged(self, request: httpx.Request, path: str, end: float) -> bytes:
         """The body of the answer. A connection kept from before may have been closed by the other side just now, which
-        shows only when it is used: then, and then alone, the request is sent once more on a new one."""
+        shows only when it is used: then, and then alone, a GET is sent once more on a new one."""
         import httpx
 
         self._is_new = False
         try:
             return self._answered(request, path, end)
         except (httpx.RemoteProtocolError, httpx.ReadError, httpx.WriteError):
-            if self._is_new or self._closed or time.monotonic() >= end:
+            if request.method != "GET" or self._is_new or self._closed or time.monotonic() >= end:
                 raise
         return self._answered(request, path, end)
 
@@ -128,15 +151,32 @@ class Client:
 
     def _taken(self, response: httpx.Response, path: str, end: float) -> bytes:
         status = response.status_code
-        if status != 200:
+        if status != 200 and (response.request.method == "GET" or status not in _DONE):
             wait_s = retry_after_s(response.headers.get("Retry-After"), time.time())
-            raise StatusError(self._status(status, path, wait_s), status, wait_s)
+            raise StatusError(self._status(status, path, wait_s), status, wait_s, self._refusal(response, end))
         packing = response.headers.get("Content-Encoding", "identity").lower()
         try:
             taken = packing if self._packed or packing == "identity" else ""
             return read(response.iter_raw(1 << 16), taken, end, self._most_bytes)
         except BodyError as error:
             raise WebError(f"{self.url}{path} {error}") from None
+
+    def _refusal(self, response: httpx.Response, end: float) -> bytes:
+        """What comes with a status that is no success, as far as it may be read; nothing where it may not."""
+        import httpx
+
+        if not self._refusal_bytes or response.headers.get("Content-Encoding", "identity").lower() != "identity":
+            return b""
+        try:
+            return read(response.iter_raw(1 << 12), "identity", end, self._refusal_bytes)
+        except (BodyError, httpx.HTTPError, OSError):
+            return b""
+
+    def _anew(self) -> None:
+        """Let go of connections kept from before."""
+        if self._client is not None:
+            self._client.close()
+        self._client = self._socket = None
 
     def _opened(self) -> httpx.Client:
         if self._closed:

@@ -8,9 +8,13 @@ class WebError(Exception):
 
 
 class StatusError(WebError):
-    """An answer with a status other than 200. ``retry_after_s`` is how long the server asks to be left alone."""
+    """An answer with a status that is no success. ``retry_after_s`` is how long the server asks to be left alone.
 
-    def __init__(self, sentence: str, status: int, retry_after_s: float | None = None) -> None:
+    ``body`` is what came with it, where the client was made to read it; it may repeat a secret.
+    """
+
+    def __init__(self, sentence: str, status: int, retry_after_s: float | None = None, body: bytes = b"") -> None:
         super().__init__(sentence)
         self.status = status
         self.retry_after_s = retry_after_s
+        self.body = body

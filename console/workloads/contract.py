@@ -7,8 +7,10 @@ A member is a module whose name is its config ``kind`` and that has one function
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Protocol, runtime_checkable
 
+from console.config.workload_settings import ListingSettings
 from console.model import Output, Record, Uuid
 
 ALIVE = frozenset({"running", "starting", "stopping"})
@@ -105,3 +107,11 @@ class Meter(Protocol):
 
     def close(self) -> None:
         """Let go of sockets."""
+
+
+@runtime_checkable
+class TakesListings(Protocol):
+    """A controller whose start depends on more than a unit's name: at what the unit is to be offered."""
+
+    def configure(self, listings: Mapping[str, ListingSettings]) -> None:
+        """Give it the listing of each of its units, before the first start; no I/O. What was given before is gone."""

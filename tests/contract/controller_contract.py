@@ -1,6 +1,5 @@
 """What every controller must do, on real units of a real manager. Subclasses bring the ``bench``."""
 
-import os
 import signal
 import threading
 import time
@@ -22,7 +21,11 @@ STUBBORN_S = 2
 
 
 class Bench(NamedTuple):
-    """A controller with the names that five units have under it; ``unknown`` is a unit that does not exist."""
+    """A controller with the names that five units have under it; ``unknown`` is a unit that does not exist.
+
+    ``unknown_is`` and ``refusing_is`` are the states told of it, and of a unit that ignores its stop: a controller that
+    has nothing but exit codes to go by cannot tell either from others.
+    """
 
     make: Callable[[], Controller]
     steady: str
@@ -30,14 +33,16 @@ class Bench(NamedTuple):
     stubborn: str
     broken: str
     unknown: str
+    unknown_is: str = "stopped"
+    refusing_is: str = "stopping"
 
 
 def alive(pid: int) -> bool:
+    """True until the process has ended, whether or not its parent has taken note."""
     try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
+        return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text()
+    except (FileNotFoundError, ProcessLookupError):
         return False
-    return True
 
 
 def heeding(task: Task) -> int:
@@ -74,7 +79,8 @@ class ControllerContract:
         asked = (bench.unknown, bench.steady, bench.slow_stop)
         tasks = controller.observe(asked)
         assert tuple(task.unit for task in tasks) == asked
-        assert [(task.state, task.pids, task.since) for task in tasks] == [("stopped", (), None)] * 3
+        told = [(task.state, task.pids, task.since) for task in tasks]
+        assert told == [(bench.unknown_is, (), None), ("stopped", (), None), ("stopped", (), None)]
         assert bench.unknown in tasks[0].reason and tasks[1].reason == tasks[2].reason == ""
 
     def test_started_unit_runs_with_its_process_and_since_when(self, bench: Bench, controller: Controller) -> None:
@@ -122,7 +128,7 @@ class ControllerContract:
         with pytest.raises(WorkloadError, match=bench.stubborn.replace("@", ".")):
             controller.stop(bench.stubborn, 0.4)
         assert time.monotonic() - begun < 1.5
-        assert controller.observe((bench.stubborn,))[0].state == "stopping"
+        assert controller.observe((bench.stubborn,))[0].state == bench.refusing_is
 
     def test_failed_start_says_which_unit_and_where_to_look(self, bench: Bench, controller: Controller) -> None:
         """A unit that cannot start raises a sentence with its name and the next step, and is not running."""
@@ -150,7 +156,7 @@ class ControllerContract:
         with ThreadPoolExecutor(6) as pool:
             answers = list(pool.map(controller.observe, asked))
         assert [tuple(task.unit for task in tasks) for tasks in answers] == asked
-        assert [tasks[0].state for tasks in answers] == ["running", "stopped", "stopped"] * 4
+        assert [tasks[0].state for tasks in answers] == ["running", "stopped", bench.unknown_is] * 4
 
     def test_closed_controller_refuses_and_leaves_no_thread(self, bench: Bench) -> None:
         """After ``close`` calls raise WorkloadError, and no thread of the controller is left."""

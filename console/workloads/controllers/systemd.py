@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import pwd
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -18,11 +18,15 @@ from console.text import clean
 from console.workloads.contract import Fault, Task, UnknownUnitError, WorkloadError
 from console.workloads.controllers._loop import LoopThread
 from console.workloads.controllers._systemd_bus import BusError, LostError, SystemdBus
-from console.workloads.controllers._systemd_checks import UnitFile, unit_faults
+from console.workloads.controllers._systemd_checks import STARTERS, WANTERS, UnitFile, unit_faults
 
 SYSTEM_SOCKET = "/run/dbus/system_bus_socket"
 LINGER = Path("/var/lib/systemd/linger")
+PROC = Path("/proc")
 CONNECT_S = 3.0
+_MOST_AROUND = 32
+"""Units around one that are looked at: a target may be wanted by a whole farm."""
+_MOST_CGROUPS = 64 << 10
 
 _STATES = {
     "active": "running",
@@ -54,19 +58,27 @@ _ENDS = {
 T = TypeVar("T")
 
 
+class JobError(WorkloadError):
+    """The job was carried out and the unit failed: it may have left a word of its own, see ``Systemd.last_word``."""
+
+
 def connect(settings: ControllerSettings) -> Systemd:
     """The controller for one manager; does no I/O."""
     return Systemd(settings.bus, settings.socket)
 
 
 class Systemd:
-    """Controller over D-Bus, in a thread of its own that starts with the first call. Any thread may call it."""
+    """Controller over D-Bus, in a thread of its own that starts with the first call. Any thread may call it.
+
+    ``linger`` is where logind keeps a file for each user whose manager outlives his logins.
+    """
 
     kind = "systemd"
 
-    def __init__(self, bus: str = "system", socket: str | None = None) -> None:
+    def __init__(self, bus: str = "system", socket: str | None = None, linger: Path = LINGER) -> None:
         self._user = bus == "user"
         self._socket = socket
+        self._linger = linger
         self._loop = LoopThread("systemd")
         self._bus: SystemdBus | None = None
         self._opening: asyncio.Lock | None = None
@@ -87,15 +99,28 @@ class Systemd:
         """See Controller.check. ``units`` are those that may share a GPU: they are compared in pairs."""
         files = self._run(lambda: self._files(units), 10.0, "systemd did not answer")
         said = tuple(unit_faults(files, "systemctl --user" if self._user else "systemctl"))
-        user = pwd.getpwuid(os.geteuid()).pw_name
-        if self._user and not (LINGER / user).exists():
-            text = f"the user manager ends with the last login of {user}: loginctl enable-linger {user}"
-            said += (Fault(units=units, sentence=text),)
-        return said
+        return (*said, *self._unlingering(units))
+
+    def last_word(self, unit: str, timeout_s: float = 2.0) -> str:
+        """What the unit's program last told systemd of itself (``STATUS=``), "" for nothing. Raises WorkloadError."""
+        return self._run(lambda: self._status(unit), timeout_s, "systemd did not answer")
 
     def close(self) -> None:
         """See Controller.close."""
         self._loop.close(self._disconnect)
+
+    def _unlingering(self, units: tuple[str, ...]) -> Iterator[Fault]:
+        """The user's manager, and all that it runs, ends with his last login unless logind lets it linger."""
+        if not self._user:
+            return
+        uid = os.geteuid()
+        try:
+            user = pwd.getpwuid(uid).pw_name
+        except KeyError:
+            user = str(uid)
+        if not os.path.exists(self._linger / user):  # noqa: PTH110 - False where it may not be looked at
+            text = f"the user manager ends with the last login of {user}: loginctl enable-linger {user}"
+            yield Fault(units=units, sentence=text, refuses=True)
 
     def _run(self, work: Callable[[], Coroutine[Any, Any, T]], timeout_s: float, silence: str) -> T:
         try:
@@ -113,7 +138,8 @@ class Systemd:
         silence = f"the {verb} of {unit} did not end ({self._look(unit)})"
         end = self._run(lambda: self._queued(member, unit, verb), timeout_s, silence)
         if end != "done":
-            raise WorkloadError(f"the {verb} of {unit} {_ENDS.get(end, f'ended as {clean(end)}')}: {self._look(unit)}")
+            kind = JobError if end == "failed" else WorkloadError
+            raise kind(f"the {verb} of {unit} {_ENDS.get(end, f'ended as {clean(end)}')}: {self._look(unit)}")
 
     def _look(self, unit: str) -> str:
         return f"see journalctl {'--user ' if self._user else ''}-u {unit}"
@@ -148,13 +174,19 @@ class Systemd:
             if error.name in _UNKNOWN:
                 raise UnknownUnitError(f"systemd knows no unit {unit}: install its unit file") from None
             if error.name in _FORBIDDEN:
-                raise WorkloadError(f"not allowed to {verb} {unit}: a polkit rule has to let you") from None
+                rule = "a polkit rule has to let you, which changeover doctor --install-polkit writes"
+                raise WorkloadError(f"not allowed to {verb} {unit}: {rule}") from None
             raise WorkloadError(f"systemd refused to {verb} {unit}: {clean(error)}") from None
 
     async def _observe(self, units: tuple[str, ...]) -> tuple[Task, ...]:
         bus = await self._manager()
         listed = (await bus.call("ListUnitsByNames", "as", list(units)))[0]
         return tuple(await asyncio.gather(*(_task(bus, unit, row) for unit, row in zip(units, listed, strict=True))))
+
+    async def _status(self, unit: str) -> str:
+        bus = await self._manager()
+        path = str((await bus.call("LoadUnit", "s", unit))[0])
+        return clean(await bus.get(path, "Service", "StatusText") or "", 300)
 
     async def _files(self, units: tuple[str, ...]) -> list[UnitFile]:
         bus = await self._manager()
@@ -186,4 +218,27 @@ async def _task(bus: SystemdBus, unit: str, row: list[Any]) -> Task:
 async def _file(bus: SystemdBus, unit: str) -> UnitFile:
     path = str((await bus.call("LoadUnit", "s", unit))[0])
     service = await bus.properties(path, "Service") if unit.endswith(".service") else {}
-    return UnitFile(unit, await bus.properties(path, "Unit"), service)
+    file = UnitFile(unit, await bus.properties(path, "Unit"), service)
+    around = sorted(file.names(*STARTERS, *WANTERS))[:_MOST_AROUND]
+    found = dict(zip(around, await asyncio.gather(*(_unit(bus, name) for name in around)), strict=True))
+    return file._replace(around=found, cgroups=_cgroups(service.get("MainPID")))
+
+
+async def _unit(bus: SystemdBus, name: str) -> Mapping[str, Any]:
+    """What systemd knows of a unit around ours; nothing where it cannot say."""
+    try:
+        path = str((await bus.call("LoadUnit", "s", name))[0])
+        return await bus.properties(path, "Unit")
+    except BusError:
+        return {}
+
+
+def _cgroups(pid: object) -> str:
+    """Where the kernel has a process, "" where it is gone or was never there."""
+    if not isinstance(pid, int) or pid <= 0:
+        return ""
+    try:
+        with (PROC / str(pid) / "cgroup").open("rb") as file:
+            return file.read(_MOST_CGROUPS).decode("utf-8", "replace")
+    except OSError:
+        return ""
