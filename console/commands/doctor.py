@@ -1,4 +1,7 @@
-"""``changeover doctor``: what is found, what is missing, what to do. Reads everything, changes nothing."""
+"""``changeover doctor``: what is found, what is missing, what to do. Reads everything, changes nothing.
+
+But for one thing that is asked for: ``--install-polkit --yes``, see console.commands.polkit.
+"""
 
 from __future__ import annotations
 
@@ -58,10 +61,18 @@ _BRINGS = {
 
 
 def main(argv: list[str]) -> int:
-    """Print the findings; 0 when none is a fault, 1 otherwise."""
+    """Print the findings; 0 when none is a fault, 1 otherwise. ``--install-polkit`` has its own, see there."""
     flags = parser("doctor", "What is found on this host, what is missing, and what to do. Changes nothing.")
     flags.add_argument("--json", action="store_true", help="one object: findings with level, what and do")
+    flags.add_argument("--install-polkit", action="store_true", help="show the polkit rule for this config's units")
+    flags.add_argument("--yes", action="store_true", help="with --install-polkit, as root: write it")
     args = flags.parse_args(argv)
+    if args.install_polkit:
+        from console.commands.polkit import install
+
+        return install(args)
+    if args.yes:
+        flags.error("--yes is for --install-polkit")
     from console.commands.opening import opened, settled
 
     with opened(args, only_looks=True) as site:

@@ -1,15 +1,18 @@
 """The controller contract against a real `systemd --user`; test_controllers.py runs this file inside the sandbox."""
 
 import os
+import pwd
 import shlex
 import subprocess
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from console.config.workload_settings import ControllerSettings
-from console.workloads.contract import Controller, WorkloadError
+from console.workloads.contract import Controller, Fault, WorkloadError
+from console.workloads.controllers.systemd import Systemd
 from console.workloads.registry import connect_controller
 from tests.contract.controller_contract import (
     SLOW_STOP,
@@ -49,6 +52,17 @@ UNITS = {
     "ai@.service": rival("miner@%i.service", "Conflicts={}", "After={}"),
     "loose@.service": rival("miner@%i.service", "Conflicts={}"),
     "stray@.service": unit(SLEEP, "Restart=always", heading="Description=limits as shipped"),
+    "sticky.service": unit(["/bin/sh", "-c", "sleep 1000 & exec sleep 1001"], "KillMode=process"),
+    "clock.service": unit(SLEEP),
+    "clock.timer": "[Timer]\nOnActiveSec=1h\n",
+    "asleep.service": unit(SLEEP, heading="StartLimitIntervalSec=0\nAfter=asleep.timer"),
+    "asleep.timer": "[Timer]\nOnActiveSec=1h\n",
+    "upheld.service": unit(SLEEP),
+    "holder.service": unit(SLEEP, heading="StartLimitIntervalSec=0\nUpholds=upheld.service"),
+    "spare.service": unit(SLEEP),
+    "main.service": unit(SLEEP, heading="StartLimitIntervalSec=0\nOnFailure=spare.service"),
+    "once.service": unit(["/bin/true"], "Type=oneshot", "RemainAfterExit=yes"),
+    "reborn.service": unit(SLEEP, "Restart=always", "RestartSec=0"),
 }
 
 
@@ -183,26 +197,153 @@ def test_forged_end_of_a_job_is_not_believed(systemd: Controller) -> None:
     assert time.monotonic() - begun > 0.5 and state(systemd, "slow@3.service") == "stopped"
 
 
-def sentences(systemd: Controller, *units: str) -> tuple[str, ...]:
-    return tuple(fault.sentence for fault in systemd.check(units))
+@pytest.fixture
+def lingering(tmp_path: Path) -> Iterator[Controller]:
+    """The same manager, for a user whom logind lets linger."""
+    (tmp_path / pwd.getpwuid(os.geteuid()).pw_name).touch()
+    made = Systemd("user", linger=tmp_path)
+    yield made
+    made.close()
 
 
-def test_check_is_silent_about_good_units(systemd: Controller) -> None:
-    """Two units that conflict, are ordered and have no start limit are well (but for the user manager's linger)."""
-    said = sentences(systemd, "miner@3.service", "ai@3.service")
-    assert said == ("the user manager ends with the last login of root: loginctl enable-linger root",)
+def found(systemd: Controller, *units: str) -> list[tuple[str, bool]]:
+    return [(fault.sentence, fault.refuses) for fault in systemd.check(units)]
 
 
-def test_check_gives_the_lines_that_are_missing(systemd: Controller) -> None:
+def refused(systemd: Controller, *units: str) -> list[str]:
+    return [sentence for sentence, refuses in found(systemd, *units) if refuses]
+
+
+def test_a_manager_that_ends_with_the_login_refuses(systemd: Controller, lingering: Controller) -> None:
+    """Two units that conflict, are ordered and have no start limit are well, but for a user who does not linger."""
+    units = ("miner@3.service", "ai@3.service")
+    text = "the user manager ends with the last login of root: loginctl enable-linger root"
+    assert systemd.check(units) == (Fault(units=units, sentence=text, refuses=True),)
+    assert lingering.check(units) == ()
+
+
+def test_check_gives_the_lines_that_are_missing(lingering: Controller) -> None:
     """Missing order, conflict and limits are told as the lines to write, for template units with %i."""
-    said = sentences(systemd, "loose@3.service", "miner@3.service", "stray@3.service")
+    said = found(lingering, "loose@3.service", "miner@3.service", "stray@3.service")
     after = "write After=miner@%i.service into [Unit] of loose@.service"
     both = "write Conflicts=stray@%i.service and After=stray@%i.service into [Unit] of"
-    ended = "when its process is ended by anything but systemd"
-    assert said[:-1] == (
-        "stray@3.service refuses to start after a few quick flips: write StartLimitIntervalSec=0 into its [Unit]",
-        f"stray@3.service has Restart=always, so it comes back {ended}: write Restart=on-failure into its [Service]",
-        f"loose@3.service and miner@3.service can start before the other has gone: {after}",
-        f"loose@3.service and stray@3.service can run at the same time: {both} loose@.service",
-        f"miner@3.service and stray@3.service can run at the same time: {both} miner@.service",
-    )
+    (limit, *_), (restart, *_) = said[:2]
+    assert limit.startswith("stray@3.service refuses to start after a few quick flips: write StartLimitIntervalSec=0")
+    assert restart.startswith("stray@3.service has Restart=always: what systemctl --user stop ends stays stopped")
+    assert said[2:] == [
+        (f"loose@3.service and miner@3.service can start before the other has gone: {after}", True),
+        (f"loose@3.service and stray@3.service can run at the same time: {both} loose@.service", True),
+        (f"miner@3.service and stray@3.service can run at the same time: {both} miner@.service", True),
+    ]
+    assert [refuses for _, refuses in said[:2]] == [False, False]
+
+
+def test_what_a_conflict_alone_lets_happen(systemd: Controller) -> None:
+    """Without the order the other starts while the first still stops: that is why it refuses."""
+    systemd.start("miner@3.service", 5.0)
+    heeding(systemd.observe(("miner@3.service",))[0])
+    systemd.start("loose@3.service", 5.0)
+    assert until("stopped", systemd, "miner@3.service") and state(systemd, "loose@3.service") == "running"
+    assert moment("loose@3.service", "ActiveEnter") < moment("miner@3.service", "InactiveEnter")
+
+
+def moment(name: str, what: str) -> int:
+    """When systemd has seen this of a unit, in microseconds of its own clock."""
+    member = f"{what}TimestampMonotonic"
+    return int(busctl("get-property", MANAGER[0], unit_path(name), f"{MANAGER[0]}.Unit", member).split()[1])
+
+
+def test_an_awake_timer_refuses_and_one_that_sleeps_warns(lingering: Controller) -> None:
+    """What would start a stopped unit again is looked at as it is now."""
+    systemctl("start", "clock.timer")
+    (fault,) = lingering.check(("clock.service",))
+    systemctl("stop", "clock.timer")
+    text = "clock.service is started again by clock.timer: systemctl --user disable --now clock.timer"
+    assert (fault.sentence, fault.refuses) == (text, True)
+    ((said, refuses),) = found(lingering, "asleep.service")
+    assert said.startswith("asleep.service would be started again by asleep.timer") and not refuses
+
+
+def until(done: object, systemd: Controller, name: str) -> bool:
+    end = time.monotonic() + 10
+    while state(systemd, name) != done and time.monotonic() < end:
+        time.sleep(0.02)
+    return state(systemd, name) == done
+
+
+def test_an_upheld_unit_comes_back_after_a_stop_and_is_refused(lingering: Controller) -> None:
+    """It really does: systemd starts it again within a moment of the stop."""
+    systemctl("start", "holder.service")
+    assert until("running", lingering, "upheld.service")
+    (sentence,) = refused(lingering, "upheld.service")
+    assert sentence.startswith("upheld.service is started again by holder.service")
+    (before,) = lingering.observe(("upheld.service",))
+    systemctl("stop", "upheld.service")
+    assert until("running", lingering, "upheld.service")
+    assert lingering.observe(("upheld.service",))[0].pids != before.pids
+    systemctl("stop", "holder.service", "upheld.service")
+
+
+def test_a_unit_that_takes_over_for_another_is_refused(lingering: Controller) -> None:
+    """OnFailure= is systemd's own roll-back, beside ours."""
+    sentence, _ = refused(lingering, "spare.service", "main.service")
+    assert sentence.endswith("started by systemd when main.service fails: take it out of OnFailure= of main.service")
+
+
+def test_restart_always_stays_stopped_after_a_stop_and_comes_back_after_a_kill(lingering: Controller) -> None:
+    """What the sentence says of it is what systemd does; so it warns, and does not refuse."""
+    lingering.start("reborn.service", 5.0)
+    (first,) = lingering.observe(("reborn.service",))
+    os.kill(first.pids[0], 9)
+    end = time.monotonic() + 10
+    while lingering.observe(("reborn.service",))[0].pids in ((), first.pids) and time.monotonic() < end:
+        time.sleep(0.02)
+    (second,) = lingering.observe(("reborn.service",))
+    assert second.state == "running" and second.pids != first.pids
+    lingering.stop("reborn.service", 5.0)
+    time.sleep(0.5)
+    assert state(lingering, "reborn.service") == "stopped" and refused(lingering, "reborn.service") == []
+    assert [sentence.partition(":")[0] for sentence, _ in found(lingering, "reborn.service")] == [
+        "reborn.service has Restart=always"
+    ]
+
+
+def test_a_stop_that_leaves_processes_is_refused(lingering: Controller) -> None:
+    """KillMode=process really leaves the child where it was."""
+    (sentence,) = refused(lingering, "sticky.service")
+    assert "sticky.service has KillMode=process" in sentence and "KillMode=control-group" in sentence
+    lingering.start("sticky.service", 5.0)
+    group = busctl("get-property", MANAGER[0], unit_path("sticky.service"), f"{MANAGER[0]}.Service", "ControlGroup")
+    place = Path("/sys/fs/cgroup") / group.split('"')[1].lstrip("/")
+    end = time.monotonic() + 5
+    while len((place / "cgroup.procs").read_text().split()) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    lingering.stop("sticky.service", 5.0)
+    left = [int(pid) for pid in (place / "cgroup.procs").read_text().split()]
+    assert left and all(alive(pid) for pid in left)
+    for pid in left:
+        os.kill(pid, 9)
+
+
+def unit_path(name: str) -> str:
+    return busctl("call", *MANAGER, "LoadUnit", "s", name).split('"')[1]
+
+
+def test_a_process_of_a_login_session_is_refused(lingering: Controller) -> None:
+    """The kernel says where the unit's main process lives, whatever systemd believes."""
+    lingering.start("steady@3.service", 5.0)
+    (task,) = lingering.observe(("steady@3.service",))
+    assert refused(lingering, "steady@3.service") == []
+    session = Path("/sys/fs/cgroup/user.slice/user-0.slice/session-7.scope")
+    session.mkdir(parents=True)
+    (session / "cgroup.procs").write_text(str(task.pids[0]))
+    (sentence,) = refused(lingering, "steady@3.service")
+    assert sentence.startswith(f"process {task.pids[0]} of steady@3.service lives in a login session (session-7.scope)")
+
+
+def test_a_unit_that_has_started_when_it_has_ended_is_told(lingering: Controller) -> None:
+    """Two warnings, both about the one thing that a flip believes systemd in."""
+    said = found(lingering, "once.service")
+    assert [refuses for _, refuses in said] == [False, False]
+    assert "Type=oneshot, which has started once its program has ended" in said[0][0]
+    assert "once.service counts as running after its process has ended" in said[1][0]

@@ -14,12 +14,16 @@ import pytest
 
 from console import paths
 from console.cli import main
+from console.profiles.asking import unit_of
+from console.profiles.unit import asked
 from console.workloads.controllers._systemd_checks import UnitFile, unit_faults
 from tests.rig.systemd import Runner
 
 PACKAGING = Path(__file__).parents[2] / "packaging"
 PAIR = ("miner", "ai")
 RULES = PACKAGING / "polkit/50-changeover.rules"
+UUID = "GPU-c0de0000-fa4e-4a11-8000-000000000001"
+PROFILE = unit_of("mine", UUID)
 
 
 def needs(program: str) -> pytest.MarkDecorator:
@@ -75,26 +79,40 @@ def test_a_unit_tells_the_truth_of_its_start_and_its_end(name: str) -> None:
 @needs("systemd-analyze")
 def test_systemd_understands_every_line(tmp_path: Path) -> None:
     """`systemd-analyze verify` has no word to say of any unit, but for programs that are not installed here."""
-    for unit in (PACKAGING / "systemd").iterdir():
+    for unit in sorted((PACKAGING / "systemd").iterdir()):
         text = re.sub(r"^(Exec\w+)=\S+", r"\1=/bin/true", unit.read_text(), flags=re.MULTILINE)
         (tmp_path / unit.name).write_text(text)
-    units = ["changeover-settle.service", "changeover-settle.timer", *(f"{name}@3.service" for name in PAIR)]
+    names = (
+        "changeover-settle.service",
+        "changeover-settle.timer",
+        "changeover-profile@x.service",
+    )  # a : means more here
+    units = [*names, *(f"{name}@3.service" for name in PAIR)]
     assert ran("systemd-analyze", "verify", *(str(tmp_path / unit) for unit in units)) == ""
 
 
 @pytest.mark.slow
 def test_a_real_manager_finds_the_pair_well(systemd_user: Runner, tmp_path: Path) -> None:
-    """The systemd controller, asked of the shipped files in a real manager, warns of nothing but the missing linger."""
+    """The systemd controller, asked of the shipped files in a real manager, has nothing to say for who lingers, and
+    refuses for who does not."""
     units = {f"{name}@.service": (PACKAGING / f"systemd/{name}@.service").read_text() for name in PAIR}
     code = """
-from console.config.workload_settings import ControllerSettings
-from console.workloads.registry import connect_controller
-controller = connect_controller("systemd", ControllerSettings(bus="user"))
-print(*(fault.sentence for fault in controller.check(("miner@3.service", "ai@3.service"))), sep="\\n")
+import os, pwd, sys
+from pathlib import Path
+from console.workloads.controllers.systemd import Systemd
+linger = Path(sys.argv[1])
+for step in (linger.mkdir, (linger / pwd.getpwuid(os.geteuid()).pw_name).touch):
+    controller = Systemd("user", linger=linger)
+    print(*(f"{fault.refuses} {fault.sentence}" for fault in controller.check(("miner@3.service", "ai@3.service"))))
+    controller.close()
+    step()
+controller = Systemd("user", linger=linger)
+print(controller.check(("miner@3.service", "ai@3.service")))
 controller.close()
 """
-    done = systemd_user([sys.executable, "-c", code], units, tmp_path)
-    assert "enable-linger" in done.stdout and len(done.stdout.splitlines()) == 1, done.stdout + done.stderr
+    done = systemd_user([sys.executable, "-c", code, str(tmp_path / "linger")], units, tmp_path)
+    told = "True the user manager ends with the last login of root: loginctl enable-linger root"
+    assert done.stdout.splitlines() == [told, told, "()"], done.stdout + done.stderr
 
 
 @pytest.mark.usefixtures("state_dir")
@@ -123,9 +141,26 @@ def test_directories_are_made_for_the_group(tmp_path: Path) -> None:
         assert (stat.S_IMODE(made.st_mode), made.st_uid, made.st_gid) == (0o2770, 0, int(gid))
 
 
+def test_the_profile_unit_lets_its_starter_choose_an_instance_and_nothing_else() -> None:
+    """Isolated, oneshot, without a limit on starts, and with no more rights than setting a limit takes."""
+    parsed = options((PACKAGING / "systemd/changeover-profile@.service").read_text())
+    unit, service = parsed["Unit"], parsed["Service"]
+    assert service["ExecStart"] == "/opt/changeover/bin/python -I -m console.profiles.unit %i"
+    assert (service["Type"], unit["StartLimitIntervalSec"]) == ("oneshot", "0") and not parsed.has_section("Install")
+    assert not [key for key in service if "Environment" in key or key in ("User", "PAMName", "ExecStartPre")]
+    hardened = {
+        "NoNewPrivileges": "yes", "ProtectSystem": "strict", "ProtectHome": "yes", "PrivateNetwork": "yes",
+        "DevicePolicy": "closed", "DeviceAllow": "char-nvidia* rw", "RestrictAddressFamilies": "AF_UNIX",
+        "CapabilityBoundingSet": "CAP_SYS_ADMIN", "SystemCallFilter": "@system-service",
+    }  # fmt: skip
+    assert {key: service[key] for key in hardened} == hardened
+    instance = PROFILE.partition("@")[2].removesuffix(".service")
+    assert asked(instance) == ("mine", UUID)
+
+
 POLKIT = """
 let rule;
-const polkit = {addRule: (one) => { rule = one; }, Result: {YES: "yes"}};
+const polkit = {addRule: (one) => { rule = one; }, Result: {YES: "yes", NOT_HANDLED: null}};
 %s
 const ask = ([id, unit, verb, group]) => rule(
     {id, lookup: (key) => ({unit, verb})[key]}, {isInGroup: (name) => name === group});
@@ -139,7 +174,10 @@ def test_operators_may_start_and_stop_their_units_and_no_more() -> None:
     """The rule is run as polkit runs it: each thing that differs from what is allowed is left to polkit's default."""
     allowed = [(MANAGE, f"{name}@{slot}.service", verb, OURS)
                for name in PAIR for slot in (0, 37) for verb in ("start", "stop")]  # fmt: skip
+    allowed.append((MANAGE, PROFILE, "start", OURS))
     left = [
+        (MANAGE, PROFILE, "stop", OURS),
+        (MANAGE, PROFILE, "start", "users"),
         (MANAGE, "miner@3.service", "start", "users"),
         (MANAGE, "miner@3.service", "restart", OURS),
         (MANAGE, "miner@3.service", None, OURS),
@@ -148,6 +186,8 @@ def test_operators_may_start_and_stop_their_units_and_no_more() -> None:
         *((MANAGE, unit, "start", OURS) for unit in (
             "ssh.service", "miner@.service", "miner@x.service", "xminer@3.service", "miner@3.service.d",
             "miner@3.socket", "miner@3.service\n", "miner@3xservice", "ai@../3.service",
+            "miner@100.service", PROFILE.replace("mine", "../x"), PROFILE.replace("GPU-", "MIG-"), PROFILE + "\n",
+            PROFILE.replace("mine:", ""), "changeover-settle.service",
         )),
     ]  # fmt: skip
     text = POLKIT % (RULES.read_text(), json.dumps([*allowed, *left]))
