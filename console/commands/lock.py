@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 import sys
 import time
-from datetime import UTC, datetime
 
 from console.commands.flags import parser
+from console.commands.moments import ahead as moment
 from console.flips.naming import UnknownGpuError, find, known
 from console.flips.technician import HOST, Lock, LockError, Locks, clock
 from console.flips.who import whoami
@@ -15,9 +14,6 @@ from console.paths import Places, places
 from console.text import clean
 
 SUMMARY = "keep everybody and everything from flipping a GPU"
-SECONDS = {"s": 1, "m": 60, "min": 60, "h": 3600, "d": 86400}
-MOST_S = 3653 * 86400.0
-"""Ten years: what is to be longer than that is a lock without an end."""
 
 
 def main(argv: list[str]) -> int:
@@ -70,31 +66,3 @@ def write(where: Places, lock: Lock, slots: tuple[int, ...], text: str) -> None:
         Journal(where).append("lock", "", gpus, msgspec.to_builtins(whoami("lock")), body)
     except JournalError as error:
         sys.stderr.write(f"changeover: {error}\n")
-
-
-def moment(text: str, now: float) -> float:
-    """Unix seconds of ``2h`` from now or of an ISO 8601 time, at most ten years ahead. Raises ValueError with a
-    sentence."""
-    if found := re.fullmatch(r"([0-9]{1,6})\s*(s|m|min|h|d)", text.strip()):
-        at = now + int(found[1]) * SECONDS[found[2]]
-    else:
-        at = _written_out(text)
-    if at <= now:
-        raise ValueError(f"--until: {clean(text, 40)} is over as soon as it begins, expected a time to come")
-    if at > now + MOST_S:
-        raise ValueError(
-            f"--until: {clean(text, 40)} is more than ten years away: leave --until out to lock until unlocked"
-        )
-    return at
-
-
-def _written_out(text: str) -> float:
-    expected = f"--until: found '{clean(text, 40)}', expected 2h, 90m, 3d or a time such as 2026-07-25T14:00Z"
-    try:
-        at = datetime.fromisoformat(text.strip())
-    except ValueError:
-        raise ValueError(expected) from None
-    if at.tzinfo is None:
-        raise ValueError(f"{expected}: a time needs its zone")
-    # As a difference: the last hours of the year 9999 and of year 1 have no place in datetime's own UTC.
-    return (at - datetime(1970, 1, 1, tzinfo=UTC)).total_seconds()

@@ -1,4 +1,4 @@
-"""The hash chain of the journal: what a line's hash is made of, where its heads are kept, and how both are checked."""
+"""The hash chain of the journal: what a line's hash is made of, and its heads outside the file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import contextlib
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -63,13 +63,22 @@ class Anchor(Record):
     at_utc_ms: int
 
 
+class Logged(Anchor):
+    """A head as the system log has it; ``path`` is the journal's, because the log holds those of every journal."""
+
+    path: str
+
+
 class Verdict(Record):
-    """What a check of the journal found. ``anchored_to`` is the last line that an anchor vouches for."""
+    """What a check of the journal found. ``anchored_to`` is the last line that an anchor vouches for, ``logged_to``
+    the last that the system log vouches for; ``log`` tells how asking that went."""
 
     lines: int
     problems: tuple[str, ...]
     anchored_to: int | None
     sentence: str
+    logged_to: int | None = None
+    log: str = ""
 
     @property
     def ok(self) -> bool:
@@ -127,69 +136,3 @@ def anchors(path: Path) -> tuple[Anchor, ...]:
         except msgspec.DecodeError:
             continue
     return tuple(found)
-
-
-def verify(lines: Iterable[Line], kept: Iterable[Anchor]) -> Verdict:
-    """Walk the chain and hold it against the anchors: finds changed, missing and cut-off lines."""
-    problems: list[str] = []
-    hashes: dict[int, str] = {}
-    disowned: set[str] = set()
-    prev, expected = GENESIS, 1
-    for line in lines:
-        problems += _link(line, prev, expected)
-        disowned |= _set_aside(line)
-        hashes[line.seq] = line.hash
-        prev, expected = line.hash, line.seq + 1
-    anchored, strange = _hold(hashes, kept, disowned)
-    problems += strange
-    return Verdict(
-        lines=len(hashes),
-        problems=tuple(problems),
-        anchored_to=anchored,
-        sentence=_sentence(len(hashes), problems, anchored, max(hashes, default=0)),
-    )
-
-
-def _link(line: Line, prev: str, expected: int) -> list[str]:
-    if line.seq != expected:
-        missing = f"line {expected}" if line.seq == expected + 1 else f"lines {expected} to {line.seq - 1}"
-        return [f"{missing} missing"]
-    if line.prev != prev:
-        return [f"line {line.seq} does not continue line {line.seq - 1}"]
-    if line.hash != line_hash(line.prev, fields_of(line)):
-        return [f"line {line.seq} was changed after it was written"]
-    return []
-
-
-def _set_aside(line: Line) -> set[str]:
-    earlier = line.body.get("earlier_genesis")
-    return {earlier} if isinstance(earlier, str) else set()
-
-
-def _hold(hashes: dict[int, str], kept: Iterable[Anchor], disowned: set[str]) -> tuple[int | None, list[str]]:
-    """The last line that an anchor confirms, and what the anchors speak against."""
-    own, problems = hashes.get(1), []
-    confirmed: int | None = None
-    others: dict[str, int] = {}
-    for anchor in kept:
-        if anchor.genesis != own:
-            others[anchor.genesis] = max(anchor.seq, others.get(anchor.genesis, 0))
-        elif hashes.get(anchor.seq) == anchor.hash:
-            confirmed = max(anchor.seq, confirmed or 0)
-        elif anchor.seq not in hashes:
-            problems.append(f"lines up to {anchor.seq} were there once and are cut off")
-        else:
-            problems.append(f"line {anchor.seq} is not the one that its anchor names")
-    lost = [seq for genesis, seq in others.items() if genesis not in disowned]
-    problems += [f"an earlier journal of {seq} lines was replaced by this one" for seq in lost]
-    return confirmed, problems
-
-
-def _sentence(lines: int, problems: list[str], anchored: int | None, last: int) -> str:
-    if problems:
-        more = f" and {len(problems) - 1} more" if len(problems) > 1 else ""
-        return f"{lines} lines; {problems[0]}{more}"
-    if anchored is None:
-        return f"{lines} lines, consistent, not tamper-evident: no anchor of this chain was found"
-    tail = f"; {last - anchored} later ones are consistent only" if last > anchored else ""
-    return f"{lines} lines, consistent, and as its anchors have them up to line {anchored}{tail}"

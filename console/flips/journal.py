@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from pathlib import Path
 from console.flips import systemlog
 from console.flips.alone import alone
 from console.flips.chain import GENESIS, Anchor, Line, anchors, canonical, keep, line_hash
-from console.flips.ledger import COLUMNS, INSERT, DamagedError, JournalError, line_of, reading, writing
+from console.flips.ledger import COLUMNS, INSERT, IS_THERE, DamagedError, JournalError, line_of, reading, writing
 from console.paths import Places
 
 __all__ = ["KINDS", "Journal", "JournalError", "read_boot_id"]
@@ -43,15 +44,44 @@ class Journal:
 
         A damaged file is moved aside first, and the new one begins with a note that says so.
         """
+        line = self._written(kind, flip_id, gpus, who, body, once=False)
+        if line is None:  # for the type checker: only a line that is wanted once may be there already
+            raise JournalError("a line was not written")
+        return line
+
+    def append_once(
+        self,
+        kind: str,
+        flip_id: str,
+        gpus: tuple[str, ...],
+        who: Mapping[str, object],
+        body: Mapping[str, object],
+    ) -> Line | None:
+        """As ``append``, but None and nothing written where this flip has a line of this kind, whoever wrote it.
+
+        Looked for under the journal's own write lock, so that of several consoles one writes. Raises JournalError.
+        """
+        return self._written(kind, flip_id, gpus, who, body, once=True)
+
+    def _written(
+        self,
+        kind: str,
+        flip_id: str,
+        gpus: tuple[str, ...],
+        who: Mapping[str, object],
+        body: Mapping[str, object],
+        *,
+        once: bool,
+    ) -> Line | None:
         if kind not in KINDS:
             raise ValueError(f"no kind of journal line: {kind}")
         with _RANK_AND_FILE:
             try:
-                line = self._append(kind, flip_id, gpus, dict(who), dict(body))
+                line = self._append(kind, flip_id, gpus, dict(who), dict(body), once=once)
             except DamagedError:
                 self._set_aside()
-                line = self._append(kind, flip_id, gpus, dict(who), dict(body))
-        if kind == "outcome":
+                line = self._append(kind, flip_id, gpus, dict(who), dict(body), once=once)
+        if kind == "outcome" and line is not None:
             self._anchor(line)
         return line
 
@@ -76,10 +106,21 @@ class Journal:
         return "" if found == "ok" else found
 
     def _append(
-        self, kind: str, flip_id: str, gpus: tuple[str, ...], who: dict[str, object], body: dict[str, object]
-    ) -> Line:
+        self,
+        kind: str,
+        flip_id: str,
+        gpus: tuple[str, ...],
+        who: dict[str, object],
+        body: dict[str, object],
+        *,
+        once: bool = False,
+    ) -> Line | None:
         with writing(self.path, self._mode) as database:
+            if once and database.execute(IS_THERE, (kind, flip_id)).fetchone():
+                return None
             last = database.execute("SELECT seq, hash FROM lines ORDER BY seq DESC LIMIT 1").fetchone()
+            # As it will read: a key that is no text would stand elsewhere among the others once it is one.
+            given = {"gpus": list(gpus), "who": who, "body": body}
             seq, prev = (last[0] + 1, last[1]) if last else (1, GENESIS)
             fields: dict[str, object] = {
                 "seq": seq,
@@ -87,9 +128,7 @@ class Journal:
                 "boot_id": self.boot_id,
                 "flip_id": flip_id,
                 "kind": kind,
-                "gpus": list(gpus),
-                "who": who,
-                "body": body,
+                **{key: json.loads(canonical(value)) for key, value in given.items()},
             }
             fields["hash"] = line_hash(prev, fields)
             fields["prev"] = prev
@@ -100,12 +139,13 @@ class Journal:
 
     def _anchor(self, line: Line) -> None:
         """Put the chain's head where the journal's own writer cannot quietly take it back. Best effort."""
+        genesis = ""
         try:
             genesis = self._genesis()
             keep(self.anchors, Anchor(genesis=genesis, seq=line.seq, hash=line.hash, at_utc_ms=line.at_utc_ms))
         except (OSError, JournalError) as error:
             systemlog.tell(f"the journal's head could not be anchored: {error}", systemlog.WARNING)
-        systemlog.tell(f"journal line {line.seq} {line.hash} flip {line.flip_id}")
+        systemlog.tell(systemlog.head(line.seq, line.hash, line.flip_id, genesis, self.path))
 
     def _genesis(self) -> str:
         with reading(self.path) as database:
@@ -141,6 +181,7 @@ class Journal:
         body: dict[str, object] = {"text": text, "moved_to": aside}
         if kept := anchors(self.anchors):
             body |= {"earlier_genesis": kept[-1].genesis, "earlier_lines": kept[-1].seq}
+            body["earlier_geneses"] = list(dict.fromkeys(anchor.genesis for anchor in kept))
         self._append("note", "", (), {}, body)
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 import msgspec
 
 from console.flips.chain import Line
+from console.text import clean
 
 SCHEMA = 1
 BUSY_S = 5.0
@@ -38,6 +39,7 @@ CREATE TRIGGER IF NOT EXISTS lines_follow BEFORE INSERT ON lines
     BEGIN SELECT RAISE(ABORT, 'a journal line follows the last one'); END;
 """
 COLUMNS = ("seq", "at_utc_ms", "boot_id", "flip_id", "kind", "gpus", "who", "body", "prev", "hash")
+IS_THERE = "SELECT 1 FROM lines WHERE kind = ? AND flip_id = ? LIMIT 1"
 INSERT = "INSERT INTO lines VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
@@ -93,8 +95,8 @@ def sentences(path: Path) -> Iterator[None]:
     except sqlite3.DatabaseError as error:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in _DAMAGE:
-            raise DamagedError(f"{path}: {error}") from error
-        raise JournalError(f"the journal {path} cannot be used: {error}; {_advice(code)}") from error
+            raise DamagedError(f"{path}: {clean(error)}") from error
+        raise JournalError(f"the journal {path} cannot be used: {clean(error)}; {_advice(code)}") from error
     except OSError as error:
         raise JournalError(f"the journal {path} cannot be used: {error.strerror or error}") from error
     except ValueError as error:
@@ -102,14 +104,26 @@ def sentences(path: Path) -> Iterator[None]:
 
 
 def line_of(row: tuple[object, ...]) -> Line:
-    """One row of the table as a Line. What is not JSON any more reads as empty: its hash then tells."""
+    """One row of the table as a Line. What is not JSON any more reads as empty: its hash then tells.
+
+    Raises JournalError where another cell is not what it must be.
+    """
     fields = dict(zip(COLUMNS, row, strict=True))
-    for key, empty in (("gpus", []), ("who", {}), ("body", {})):
-        try:
-            fields[key] = json.loads(str(fields[key]))
-        except ValueError:
-            fields[key] = empty
-    return msgspec.convert(fields, Line)
+    for key, shape in (("gpus", list), ("who", dict), ("body", dict)):
+        fields[key] = _parsed(fields[key], shape)
+    try:
+        return msgspec.convert(fields, Line)
+    except msgspec.ValidationError as error:
+        said = f"line {clean(fields['seq'], 20)} of the journal cannot be read: {error}"
+        raise JournalError(f"{said}; changeover journal verify tells what was changed") from error
+
+
+def _parsed(cell: object, shape: type) -> object:
+    try:
+        value = json.loads(str(cell))
+    except (ValueError, RecursionError):
+        return shape()
+    return value if isinstance(value, shape) else shape()
 
 
 def _make(path: Path, mode: int) -> None:

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import sqlite3
-import statistics
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from console.flips.chain import Line, Verdict, anchors, verify
-from console.flips.journal import Journal
-from console.flips.ledger import line_of, reading
+from console.flips.chain import Line, Verdict, anchors
+from console.flips.journal import KINDS, Journal
+from console.flips.ledger import COLUMNS, TABLE, line_of, reading
+from console.flips.systemlog import name_of
+from console.text import clean
+
+if TYPE_CHECKING:
+    from console.flips.verifying import Stored
 
 PAGE = 2000
 """Lines per reading while the whole journal is walked: between two pages writers get their turn."""
 LEARNT_FROM = 500
 """How many of the latest steps usual times and base memory are taken from."""
+FAR_BACK = 2000
+"""How many of the latest lines of flips are looked through for those of the last day."""
 ADVISED = "advised"
 """The key of a note's body that keeps what a flip's advice was made of: some 5 kB a GPU."""
 UNPINNED = "unpinned"
@@ -37,7 +44,7 @@ def lines(
     if with_key:
         asked["instr(body, ?)"] = (f'"{with_key}":',)
     if not advice:
-        asked[f"NOT {_KEEPS_ADVICE}"] = ()
+        asked[f"NOT {KEEPS_ADVICE}"] = ()
     query = f"SELECT * FROM lines WHERE {' AND '.join(asked) or 1} ORDER BY seq DESC LIMIT ?"
     return _fetch(path, query, (*(value for values in asked.values() for value in values), limit))
 
@@ -51,7 +58,34 @@ def open_intents(path: Path) -> tuple[Line, ...]:
 
 def of_flip(path: Path, flip_id: str) -> tuple[Line, ...]:
     """Every line of one flip, oldest first. Raises JournalError."""
-    return _fetch(path, "SELECT * FROM lines WHERE flip_id = ? ORDER BY seq", (flip_id,))
+    return of_flips(path, (flip_id,), KINDS)  # by kind as well, because that is what the index begins with
+
+
+def page(path: Path, below: int, size: int, where: str, values: tuple[object, ...]) -> tuple[Line, ...]:
+    """The latest ``size`` lines before line ``below`` for which also ``where`` (" AND …") holds, newest first.
+
+    Raises JournalError.
+    """
+    query = f"SELECT * FROM lines WHERE seq < ?{where} ORDER BY seq DESC LIMIT ?"
+    return _fetch(path, query, (below, *values, size))
+
+
+def of_flips(path: Path, flip_ids: tuple[str, ...], kinds: tuple[str, ...]) -> tuple[Line, ...]:
+    """The lines of some kinds of several flips, a hundred or so, oldest first. Raises JournalError."""
+    of_kinds, of_ids = (",".join("?" * len(one)) for one in (kinds, flip_ids))
+    query = f"SELECT * FROM lines WHERE kind IN ({of_kinds}) AND flip_id IN ({of_ids}) ORDER BY seq"
+    return _fetch(path, query, (*kinds, *flip_ids))
+
+
+def of_flips_since(path: Path, after: int, at: float) -> tuple[Line, ...]:
+    """Intents, outcomes and realised gains after line ``after`` and not older than ``at`` (Unix seconds), oldest first.
+
+    At most the latest FAR_BACK of them. Raises JournalError.
+    """
+    # The + has SQLite walk back from the end instead of sorting all lines of these kinds.
+    query = """SELECT * FROM lines WHERE seq > ? AND +kind IN ('intent', 'outcome', 'realised')
+               ORDER BY seq DESC LIMIT ?"""
+    return tuple(line for line in reversed(_fetch(path, query, (after, FAR_BACK))) if line.at >= at)
 
 
 def head(path: Path) -> tuple[int, str]:
@@ -116,6 +150,8 @@ def base_mib(path: Path, boot_id: str) -> dict[str, float]:
 
 def usual_s(path: Path) -> dict[tuple[str, str], float]:
     """Median seconds by (step, workload) for the steps stop and warm. Raises JournalError."""
+    import statistics  # seven modules that nobody else here needs
+
     took: dict[tuple[str, str], list[float]] = defaultdict(list)
     for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="workloads"):
         seconds, names = line.body.get("took_s"), line.body.get("workloads")
@@ -125,15 +161,30 @@ def usual_s(path: Path) -> dict[tuple[str, str], float]:
     return {key: statistics.median(values) for key, values in took.items()}
 
 
-def check(journal: Journal) -> Verdict:
-    """Verify the whole chain against its anchors. Raises JournalError when the file cannot be read at all."""
-    return verify(_all(journal.path), anchors(journal.anchors))
+def check(journal: Journal, program: str = "journalctl") -> Verdict:
+    """Verify the whole chain against its anchors, beside it and in the system log as ``program`` tells it.
+
+    Raises JournalError when the file cannot be read at all.
+    """
+    from console.flips.logged import ask
+    from console.flips.verifying import Heads, verify
+
+    path = journal.path
+    # Heads first: what is written meanwhile is then a later line, and not one that is missing.
+    kept, log = anchors(journal.anchors), ask(path, program)
+    return verify(
+        _all(path),
+        Heads(kept=kept, logged=log.heads, said=log.said),
+        here=name_of(path),
+        found=tuple(_damage(path)),
+        is_there=lambda name: path.with_name(clean(name)).is_file(),
+    )
 
 
 # Notes without a flip, so by the index: the long notes of flips are not even looked into.
 _MARKS = """SELECT * FROM lines WHERE (kind = 'outcome' OR kind = 'note' AND flip_id = '')
             AND (instr(body, '"stuck":{"') OR instr(body, '"cleared":["')) ORDER BY seq DESC"""
-_KEEPS_ADVICE = f"""(kind = 'note' AND flip_id != '' AND instr(body, '"{ADVISED}":'))"""
+KEEPS_ADVICE = f"""(kind = 'note' AND flip_id != '' AND instr(body, '"{ADVISED}":'))"""
 # The + keeps SQLite from walking all outcomes by its index where a few lines by their number are wanted.
 _LATEST_DONE = f"""
 SELECT * FROM lines WHERE seq IN (
@@ -150,20 +201,45 @@ SELECT * FROM lines WHERE seq IN (
 ) ORDER BY seq"""
 
 
-def _all(path: Path) -> Iterator[Line]:
-    seen = 0
-    while page := _fetch(path, "SELECT * FROM lines WHERE seq > ? ORDER BY seq LIMIT ?", (seen, PAGE)):
-        yield from page
-        seen = page[-1].seq
+def _damage(path: Path) -> Iterator[str]:
+    """What is wrong with the file beneath its lines: pages, index, and whether its table is the one of this program."""
+    for (said,) in _rows_of(path, "PRAGMA integrity_check(3)", ()):
+        if said != "ok":
+            yield f"the file is damaged: {clean(said)}"
+    for kind, sql in _rows_of(path, "SELECT type, sql FROM sqlite_schema WHERE name = 'lines'", ()):
+        if kind != "table" or str(sql).partition("(")[2] != TABLE.partition(";")[0].partition("(")[2]:
+            yield f"the table of lines is not the one that this program makes: {clean(sql)}"
+
+
+def _all(path: Path) -> Iterator[Stored]:
+    """Every row as it is stored, page by page."""
+    from console.flips.verifying import Stored
+
+    cells = ", ".join(COLUMNS)
+    query = f"SELECT rowid, {cells}, {', '.join(f'typeof({name})' for name in COLUMNS)} FROM lines"
+    seen, half = 0, len(COLUMNS) + 1
+    rows: list[tuple[object, ...]] = []
+    while not rows or len(rows) == PAGE:
+        rows = _rows_of(path, f"{query} WHERE rowid > ? ORDER BY rowid LIMIT {PAGE}", (seen,), bytes)
+        if not rows:
+            return
+        for row in rows:
+            types = tuple(str(name, "ascii") if isinstance(name, bytes) else str(name) for name in row[half:])
+            yield Stored(types=types, cells=row[1:half])
+        seen = int(str(rows[-1][0]))
 
 
 def _fetch(path: Path, query: str, values: tuple[object, ...]) -> tuple[Line, ...]:
     return tuple(map(line_of, _rows_of(path, query, values)))
 
 
-def _rows_of(path: Path, query: str, values: tuple[object, ...]) -> list[tuple[object, ...]]:
+def _rows_of(
+    path: Path, query: str, values: tuple[object, ...], text: Callable[[bytes], object] | None = None
+) -> list[tuple[object, ...]]:
+    """What a query finds; ``text`` makes something else than str of what is stored as text."""
     try:
         with reading(path) as database:
+            database.text_factory = text or str
             return _rows(database, query, values)
     except FileNotFoundError:
         return []

@@ -5,11 +5,26 @@ from __future__ import annotations
 import contextlib
 import os
 import socket
+from pathlib import Path
+
+from console.text import clean
 
 JOURNALD = "/run/systemd/journal/socket"
 SYSLOG = "/dev/log"
 FACILITY_DAEMON = 3
 ALERT, WARNING, NOTICE = 1, 4, 5
+MOST_PATH = 400
+
+
+def head(seq: int, own: str, flip_id: str, genesis: str, path: Path) -> str:
+    """The line that tells of a journal's head: its number and hash, the flip, the hash of its chain's first line, and
+    where the journal lies, because one log holds those of all. ``logged`` reads it."""
+    return f"journal line {seq} {own} flip {clean(flip_id, 100)} genesis {genesis} at {name_of(path)}"
+
+
+def name_of(path: Path) -> str:
+    """The journal's path as the system log has it."""
+    return clean(path.absolute(), MOST_PATH)
 
 
 def tell(text: str, severity: int = NOTICE) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from console.commands import journal as command
-from console.commands import lock, unlock
+from console.commands import lock, moments, unlock
 from console.flips.journal import Journal
 from console.paths import Places
 from console.telemetry.roster import Roster
@@ -126,9 +126,13 @@ def test_until_is_checked(host: Journal, capsys: pytest.CaptureFixture[str], unt
 
 
 def test_moments() -> None:
-    """Durations count from now; times are times."""
-    assert lock.moment("90m", 1000.0) == 1000.0 + 5400
-    assert lock.moment("2026-07-25T14:00Z", 1784900000.0) == 1784988000.0
+    """Durations count from now, to either side; times are times."""
+    assert moments.ahead("90m", 1000.0) == 1000.0 + 5400
+    assert moments.ahead("2026-07-25T14:00Z", 1784900000.0) == 1784988000.0
+    assert moments.ago("3 d", 1e6, "--since") == 1e6 - 3 * 86400
+    assert moments.ago("2026-07-25T16:00+02:00", 1e6, "--since") == 1784988000.0
+    with pytest.raises(ValueError, match="--since: found 'then', expected 2h, 90m"):
+        moments.ago("then", 1e6, "--since")
 
 
 @pytest.mark.parametrize("main", [lock.main, unlock.main])
@@ -145,3 +149,7 @@ def test_nothing_heavy_is_imported(host: Journal) -> None:
     loaded = set(done.stdout.splitlines()[-1].split())
     assert "sqlite3" in loaded
     assert not loaded & {"textual", "httpx", "psutil", "asyncio", "pynvml", "console.local", "console.runner"}
+    bare = subprocess.run(
+        [sys.executable, "-c", "import sys; print(*sys.modules)"], capture_output=True, text=True, check=True
+    )
+    assert len(loaded - set(bare.stdout.split())) <= 105, "what starts in 0.15 s imports no more"
