@@ -17,12 +17,15 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "flip": ("console.commands.flip", "move GPUs to another workload"),
     "undo": ("console.commands.undo", "take back the latest flip of a GPU"),
     "settle": ("console.commands.settle", "bring flips that were cut off to an outcome"),
+    "standdown": ("console.commands.standdown", "stop every unguarded GPU and everything automatic, now"),
+    "resume": ("console.commands.resume", "let automatic flips go on after a standdown"),
     "lock": ("console.commands.lock", "keep everybody and everything from flipping a GPU"),
     "unlock": ("console.commands.unlock", "lift such a lock"),
     "unpin": ("console.commands.unpin", "let advice choose again where a person's flip has pinned a GPU"),
     "journal": ("console.commands.journal", "what was done, by whom and why; also verify and replay"),
     "calc": ("console.commands.calc", "the money, offline: mine, ai, compare, payback"),
     "doctor": ("console.commands.doctor", "what is found, what is missing, what to do"),
+    "init": ("console.commands.init", "write a config from what already runs here"),
     "forget": ("console.commands.forget", "retire a GPU that will not come back"),
 }
 
