@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
@@ -83,6 +84,10 @@ class FarmGround:
     def unit_state(self, controller: str, unit: str) -> str:  # noqa: ARG002
         """The simulated controller's word."""
         return self._farm.controller.observe((unit,))[0].state
+
+    def faults(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """Nothing: simulated units are as they should be."""
+        return {}
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
         """What the simulated feeds say, and from the config what no feed tells."""

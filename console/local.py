@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 
 import msgspec
@@ -37,6 +37,8 @@ from console.workloads.detect import occupancy, pids_to_read
 from console.workloads.expand import Placed
 from console.workloads.proctable import ProcessTable
 from console.workloads.registry import connect_meter
+from console.workloads.tenants import Tenants
+from console.workloads.vacancy import Vacancy
 
 LISTS_EVERY_S = 5.0
 LISTS_HURRY_S = 0.5
@@ -70,6 +72,7 @@ class HostGround:
         self._pools = PoolKeeper(pools, where.state / "pools")
         self._pools.start(0.0 if headless else FIRST_PAINT_S)
         self._background = Background(settings.site.background)
+        self._vacancy = Vacancy(settings.flips.idle_confirmations)
         self._controllers = Controllers(settings.controllers)
         self._standing = (*banners, *feed_trouble, *pool_trouble)
         self._disks: Watch[str, str] = Watch("disk", DISKS_EVERY_S)
@@ -118,9 +121,14 @@ class HostGround:
         pids = pids_to_read(batch.readings, self._told)
         if (pids, listed_at) != self._table_of:
             self._table, self._table_of = ProcessTable.read(pids), (pids, listed_at)
-        found = occupancy(batch.readings, placed, self._told, self._table, self._background, previous=self._last)
+        tenants = Tenants(self._controllers.holdings(), self.config.settings.site.renters)
+        found = occupancy(
+            batch.readings, placed, self._told, self._table, self._background, tenants=tenants, previous=self._last
+        )
         if silent or not asked:
             found = tuple(_doubted(one, self._last.get(one.uuid), silent) for one in found)
+        found = self._vacancy.judged(found, batch.readings)
+        self.attend(self._vacancy.waiting())
         gone = (r.uuid for r in batch.readings for c in r.clients or () if self._table.get(c.pid) is None)
         self.attend(tuple(gone))
         self._last = {one.uuid: one for one in found}
@@ -154,6 +162,10 @@ class HostGround:
         """Its controller's last word."""
         task = self._told.get((controller, unit))
         return task.state if task else ""
+
+    def faults(self) -> Mapping[Key, tuple[str, ...]]:
+        """What its controllers find wrong enough with its units to keep them out of every plan."""
+        return self._controllers.faults()
 
     def quotes(self, now: float) -> tuple[Quote, ...]:  # noqa: ARG002
         """What the config holds and what the feeds say."""

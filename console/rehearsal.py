@@ -12,7 +12,7 @@ from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Action, Plan, Progress
 from console.flips.technician import Locks
-from console.model import Guard, Output, Uuid, WorkState
+from console.model import Guard, Output, Reading, Uuid, WorkState
 from console.paths import Places
 from console.telemetry.simulated.controller import FarmController, SimulatedError
 from console.telemetry.simulated.farm import Farm
@@ -71,6 +71,7 @@ class FarmFacts:
                 self._farm.settings,
                 stuck=stuck.get(one.reading.uuid, ""),
                 fresh=True,  # observed at this very instant
+                event="",
                 others=self._locks.guards(one.reading.uuid, self.now()),
             )
         )
@@ -106,6 +107,17 @@ class FarmHands:
 
     def silent(self, action: Action) -> str:  # noqa: ARG002
         """Nothing: a simulated controller always answers."""
+        return ""
+
+    def route(self, action: Action, *, let_in: bool) -> bool:  # noqa: ARG002
+        """A simulated farm has no front."""
+        return False
+
+    def tune(self, profile: str, uuid: Uuid) -> None:
+        """Its cards have the limits that their workloads want."""
+
+    def untuned(self, profile: str, seen: Reading) -> str:  # noqa: ARG002
+        """Nothing to tell."""
         return ""
 
 

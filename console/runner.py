@@ -23,7 +23,6 @@ import msgspec
 
 from console.config.errors import ConfigError
 from console.flips import systemlog
-from console.flips.batch import carry_out
 from console.flips.journal import JournalError
 from console.flips.orders import MAX_LINE, Go, OrderError, Prepare, decode
 from console.flips.records import Plan, Progress
@@ -114,7 +113,7 @@ class Runner:
         if stage is None or (why := why or stage.objection(plan)):
             self._refuse(plan, why)
             return
-        carry_out(plan, stage.facts, stage.hands, stage.journal, stage.claims, self._outlet.tell, stop=self._stop)
+        stage.carry_out(plan, self._outlet.tell, self._stop)
 
     def _refuse(self, plan: Plan, why: str) -> None:
         for move in plan.moves:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from console import units
 from console.flips import reading
 from console.flips.facts import Facts, Hands, Seen
 from console.flips.guards import OF_TARGET, RESTART_BUDGET, RESTART_WINDOW_S
@@ -12,7 +13,7 @@ from console.flips.records import Action, Move, Plan
 from console.flips.telling import Teller
 from console.flips.waiting import ASK_S, ColdError, Trouble, Watch
 from console.flips.watching import holds, instance_state, pids
-from console.model import Kind, Output, Uuid, WorkState
+from console.model import Uuid, WorkState
 from console.workloads.contract import WorkloadError
 
 NOTHING_STOPPED_S = 2.0
@@ -39,6 +40,7 @@ class Deeds:
         self._journal, self._tell = journal, tell
         self.watch = Watch(move, facts)
         self._started: list[Action] = []
+        self._held_mib: dict[Uuid, float | None] = {}
         self._silent_until = 0.0
 
     def check_guards(self, uuids: tuple[Uuid, ...], besides: frozenset[str] = frozenset()) -> None:
@@ -70,20 +72,17 @@ class Deeds:
             minutes = RESTART_WINDOW_S / 60
             raise Trouble(f"{RESTART_BUDGET} starts failed on {self._tell.named((uuid,))} in {minutes:.0f} min")
 
-    def drain(self) -> str:
-        """Wait until no request runs or waits in what will stop; at the limit cancel, unless told to abort them.
-
-        It waits for a quiet moment only: closing the door first needs a front that the workload does not have.
-        """
-        said = [self._drain(action) for action in self._move.stops if action.kind == Kind.AI and action.drain_timeout_s]
-        return "; ".join(filter(None, said))
-
     def stop(self) -> str:
-        """Stop every unit of the move. One that its controller cannot stop is believed gone only if it is seen so."""
-        for action in self._move.stops:
+        """Stop every unit of the move. One that its controller cannot stop is believed gone only if it is seen so.
+
+        What is let goes first: a renter who is on it keeps it, and then nothing else needs to have stopped.
+        """
+        for count, action in enumerate(sorted(self._move.stops, key=lambda one: not one.let)):
             try:
                 self._hands.stop(action)
             except WorkloadError as error:
+                if action.let and not count:
+                    raise Trouble(str(error), to="cancelled") from error
                 if self.watch.free(action.uuids, action.settle_s, 0.0).seen is None:
                     raise Trouble(f"{action.workload} did not stop: {error}") from error
         self._tell.extra["workloads"] = [action.workload for action in self._move.stops]
@@ -99,7 +98,17 @@ class Deeds:
         if found.stuck:
             raise Trouble(found.stuck, to="stuck" if stops else "cancelled")
         self._tell.extra["free_mib"] = {one.reading.uuid: one.reading.mem_used_mib for one in found.seen or ()}
-        return f"{self._tell.gpus} free" if stops else ""
+        return f"{self._tell.gpus} free: {self._released(found.seen or ())}" if stops else ""
+
+    def held(self, seen: Iterable[Seen]) -> None:
+        """Remember what was in use before the stop: the proof that it was released needs both figures."""
+        self._held_mib = {one.reading.uuid: one.reading.mem_used_mib for one in seen}
+
+    def _released(self, seen: Iterable[Seen]) -> str:
+        """What each GPU had in use before the stop and has now: nothing of one tenant is left to the next."""
+        now = {one.reading.uuid: one.reading.mem_used_mib for one in seen}
+        pairs = [f"{_mib(self._held_mib.get(uuid))} → {_mib(mib)}" for uuid, mib in now.items()]
+        return f"memory {', '.join(pairs)} MiB"
 
     def start(self) -> str:
         """Start every unit of the move."""
@@ -239,24 +248,9 @@ class Deeds:
             failed[uuid] = [*failed.get(uuid, ()), action.unit]
         self._tell.extra["failed_start"] = failed
 
-    def _drain(self, action: Action) -> str:
-        end = self._facts.clock() + action.drain_timeout_s
-        while busy := _requests(self._facts.output(action, ASK_S * 4)):
-            if self._facts.abandoned():
-                raise Trouble("the console that asked for it is gone")
-            if self._facts.clock() >= end:
-                if self._plan.abort_requests:
-                    return f"{busy} requests of {action.workload} are cut off, as was asked"
-                raise Trouble(f"{busy} requests still ran in {action.workload} after {action.drain_timeout_s:.0f} s")
-            self._facts.sleep(ASK_S)
-        return f"no requests in {action.workload}" if busy == 0 else f"requests of {action.workload} cannot be seen"
 
-
-def _requests(output: Output | None) -> int | None:
-    """Requests running and waiting, None where the meter does not tell."""
-    if output is None or (output.running is None and output.waiting is None):
-        return None
-    return (output.running or 0) + (output.waiting or 0)
+def _mib(value: float | None) -> str:
+    return units.UNKNOWN if value is None else f"{value:.0f}"
 
 
 def _listed(pids: Iterable[int]) -> str:

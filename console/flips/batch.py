@@ -12,10 +12,10 @@ from console.flips.locks import Claims
 from console.flips.records import Ending, Move, Plan, Progress
 from console.flips.telling import Report
 from console.flips.transaction import Transaction
+from console.flips.turns import Order
 
 AT_ONCE = 2
-"""Moves under way together. Starting miners and loading models draw far more than running them, all on the same supply
-and the same disk; two keep one slow or failing move from holding up the rest."""
+"""Moves under way together where no config says: two keep one slow or failing move from holding up the rest."""
 
 
 def carry_out(
@@ -27,15 +27,18 @@ def carry_out(
     report: Report,
     *,
     at_once: int = AT_ONCE,
+    stagger_s: float = 0.0,
     stop: threading.Event | None = None,
 ) -> tuple[Ending, ...]:
     """Run every move of ``plan`` and return their endings, in the plan's order.
 
-    Setting ``stop`` lets the moves under way finish and refuses the others. ``report`` is called from several threads,
+    Moves stop and start things at least ``stagger_s`` apart. Setting ``stop`` cancels what has not stopped anything
+    yet, lets the rest finish and refuses what has not begun. ``report`` is called from several threads,
     one call at a time; what it raises is lost, because no flip may fall with its audience. Facts and hands must bear
     threads when ``at_once`` is more than one.
     """
     one_at_a_time = threading.Lock()
+    order = Order(stagger_s, stop.is_set if stop is not None else lambda: False)
 
     def told(progress: Progress) -> None:
         with one_at_a_time, contextlib.suppress(Exception):
@@ -44,7 +47,7 @@ def carry_out(
     def move(one: Move) -> Ending:
         if stop is not None and stop.is_set():
             return _not_begun(one, facts, told)
-        return Transaction(one, plan, facts, hands, journal, claims, told).run()
+        return Transaction(one, plan, facts, hands, journal, claims, told, order).run()
 
     with ThreadPoolExecutor(max(1, at_once), thread_name_prefix="flip") as pool:
         return tuple(pool.map(move, plan.moves))

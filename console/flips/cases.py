@@ -26,6 +26,7 @@ def case_for(
     pin: str | None,
     stuck: str,
     fresh: bool,
+    event: str,
     flipping: Flipping | None = None,
     failed_starts: int = 0,
 ) -> Case:
@@ -46,17 +47,21 @@ def case_for(
         terms=held.terms if held else "",
         contract=held.contract if held else "",
         unpaid=earns is not None and earns.bond is not None and earns.bond.unpaid,
+        let=held.let if held else False,
         failed_starts=failed_starts,
+        faults=(*(held.faults if held else ()), *(new.faults if new else ())),
+        event=event,
     )
 
 
 def still_standing(
-    plan: Plan, seen: Seen, settings: Settings, *, stuck: str, fresh: bool, others: Iterable[Guard]
+    plan: Plan, seen: Seen, settings: Settings, *, stuck: str, fresh: bool, event: str, others: Iterable[Guard]
 ) -> tuple[Guard, ...]:
     """The guards that stand on one GPU while ``plan`` is carried out, forced ones left out; ``others`` are locks.
 
     The restart budget is not among them: the transaction asks the journal for it (flips.acting). Whether a contract
-    pays for a GPU is as it was when the plan was made: only the site that made it watches who serves.
+    pays for a GPU is as it was when the plan was made: only the site that made it watches who serves. So are the power
+    budget, which needs all cards of the site, and what automatic plans are asked beyond a person's.
     """
     uuid, instance = seen.reading.uuid, seen.occupancy.instance
     starts = (action.workload for move in plan.moves for action in move.starts if uuid in action.uuids)
@@ -71,6 +76,7 @@ def still_standing(
         pin=pinned(settings, seen.reading),
         stuck=stuck,
         fresh=fresh,
+        event=event,
     )
     return waived(standing(case, others), f"{plan.host}:{seen.reading.slot}" in plan.forced)
 
@@ -97,4 +103,7 @@ def _planned(plan: Plan, slot: int, workload: str) -> Option | None:
 
 def _configured(settings: Settings, workload: str) -> Candidate | None:
     found = settings.workloads.get(workload)
-    return candidate(workload, found, "", ()) if found else None
+    if found is None:
+        return None
+    kind = settings.controllers[found.controller].kind or found.controller if found.controller else ""
+    return candidate(workload, found, "", (), let=kind == "rental")

@@ -56,3 +56,13 @@ class Hands(Protocol):
 
     def silent(self, action: Action) -> str:
         """Why the unit's controller cannot be asked now, ``""`` while it answers. Does not raise."""
+
+    def route(self, action: Action, *, let_in: bool) -> bool:
+        """Let requests come to the workload (``let_in``), or stop them from coming, by the command that the config has
+        for it; False where it has none."""
+
+    def tune(self, profile: str, uuid: Uuid) -> None:
+        """Have root's unit set one GPU's power limit and clocks as ``profile`` says, and read them back."""
+
+    def untuned(self, profile: str, seen: Reading) -> str:
+        """Why a reading is not as ``profile`` wants it, ``""`` when it is or cannot be told. Does not raise."""

@@ -2,6 +2,7 @@
 
 The same rules make the plan's refusals and run again inside the transaction. Forcing waives what an owner may waive
 for himself (a contract, a renter, a pin); nothing waives a foreign process, a technician's lock or a card in trouble.
+Some rules stand only where nobody confirms: a person is warned of a short run and of stale quotes, and decides.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ RESTART_WINDOW_S = 600.0
 LOCK = "lock"
 """The name of a technician's guard, made in console.flips.technician."""
 
-OF_TARGET = frozenset({"pin", "contract", "rental", "memory"})
+OF_TARGET = frozenset({"pin", "contract", "rental", "memory", "power", "event", "halt", "run", "quotes", "units"})
 """Rules about what a GPU would become; they do not hinder a roll-back to what ran there a moment ago."""
 
 
@@ -38,7 +39,16 @@ class Case(Record):
     terms: str = ""
     contract: str = ""
     unpaid: bool = False  # it serves beyond what the contract commits
+    let: bool = False  # what holds it offers it on a rental market
     failed_starts: int = 0
+    faults: tuple[str, ...] = ()  # of the units that would stop or start
+    wall_w: float | None = None  # what the site would draw, this GPU and all moved before it included
+    power_limit_w: float | None = None
+    event: str = ""
+    automatic: bool = False
+    halted: str = ""
+    early: str = ""  # that what runs has not run as long as its start should be given
+    stale: str = ""  # that quotes behind what the two options earn are stale
 
     @property
     def gpu(self) -> str:
@@ -126,9 +136,36 @@ def _contract(case: Case) -> str:
 
 
 def _rental(case: Case) -> str:
-    if case.terms != "marketplace" or case.holder in ("", case.target):
+    if not (case.let or case.terms == "marketplace") or case.holder in ("", case.target):
         return ""
     return f"{case.gpu} runs {case.holder} for a marketplace: a renter may be on it"
+
+
+def _units(case: Case) -> str:
+    return case.faults[0] if case.faults else ""
+
+
+def _power(case: Case) -> str:
+    if case.target == OFF or case.wall_w is None or case.power_limit_w is None or case.wall_w <= case.power_limit_w:
+        return ""
+    draws, may = case.wall_w / 1000, case.power_limit_w / 1000
+    return f"with {case.target} on {case.gpu} the site would draw {draws:.2f} kW at the wall, its limit is {may:.2f}"
+
+
+def _event(case: Case) -> str:
+    return f"{case.event}: nothing is started until it is over" if case.event and case.target != OFF else ""
+
+
+def _halt(case: Case) -> str:
+    return case.halted if case.automatic else ""
+
+
+def _early(case: Case) -> str:
+    return case.early if case.automatic else ""
+
+
+def _stale(case: Case) -> str:
+    return case.stale if case.automatic else ""
 
 
 RULES = (
@@ -140,7 +177,13 @@ RULES = (
     Rule("unknown", _unknown),
     Rule("stuck", _stuck),
     Rule("restarts", _restarts),
+    Rule("units", _units),
     Rule("memory", _memory),
+    Rule("power", _power),
+    Rule("event", _event),
+    Rule("halt", _halt),
+    Rule("run", _early),
+    Rule("quotes", _stale),
     Rule("pin", _pin, forceable=True),
     Rule("contract", _contract, forceable=True),
     Rule("rental", _rental, forceable=True),

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import msgspec
 
+from console.flips.budget import PowerBudget
 from console.flips.cases import case_for
 from console.flips.choosing import NoChoiceError, choose, running
 from console.flips.closing import Choose, Group, already, close
 from console.flips.guards import Case, standing, waived
-from console.flips.pricing import option, price, warnings, workloads_text
+from console.flips.pricing import early, option, price, stale, warnings, workloads_text
 from console.flips.records import Advised, Move, Plan, Refusal, Who
 from console.flips.world import Candidate, PlanWorld
 from console.model import GpuRow, Guard
@@ -28,11 +30,13 @@ def plan(
     force: tuple[str, ...] = (),
     reason: str = "",
     abort_requests: bool = False,
+    automatic: bool = False,
 ) -> Plan:
     """What flipping ``slots`` to ``target`` (a workload, mine, ai, off, best) would do; nothing happens.
 
     ``whole`` takes in the rest of each instance, without it a part of a set is refused. ``force`` holds ``host:slot``
-    of the GPUs whose forceable guards are waived. ``at`` is Unix seconds.
+    of the GPUs whose forceable guards are waived. ``at`` is Unix seconds. What nobody confirms is ``automatic``: a
+    short run, stale quotes and a halt refuse it, where a person is warned.
     """
     made = Plan(
         plan_id=_id(world.host, slots, target, at, who.uid),
@@ -44,6 +48,7 @@ def plan(
         reason=reason,
         config_hash=world.config_hash,
         abort_requests=abort_requests,
+        automatic=automatic,
     )
     return compose(world, made, slots, lambda row: choose(world, row, target), whole=whole, force=force)
 
@@ -57,13 +62,16 @@ def compose(
     refusals += parted
     moves: list[Move] = []
     done: list[int] = []
+    budget = PowerBudget(world)
     for group in groups:
-        if refused := _refused(world, group, force):
+        judge = _Judge(world, draft, group, budget.after_w(group))
+        if refused := _refused(judge, force):
             refusals += refused
         elif all(already(world, row, group.targets[row.reading.uuid]) for row in _members(world, group)):
             done += world.slots(group.uuids)
         else:
-            moves.append(_move(world, draft, group, force))
+            moves.append(_move(judge, force, budget))
+            budget.take(group)
     names = (f"{world.host}:{slot}" for move in moves for slot in move.slots)
     return msgspec.structs.replace(
         draft,
@@ -103,36 +111,60 @@ def _groups(world: PlanWorld, rows: list[GpuRow], chosen: Choose, *, whole: bool
     return groups, refusals
 
 
-def _case(world: PlanWorld, row: GpuRow, target: str) -> Case:
-    uuid, held = row.reading.uuid, world.holding(row)
-    return case_for(
-        row.reading,
-        row.occupancy,
-        target,
-        new=world.candidate(target, uuid),
-        held=held,
-        earns=option(row, held.workload) if held else None,
-        pin=world.pins.get(uuid),
-        stuck=row.stuck,
-        fresh=row.fresh,
-        flipping=row.flipping,
-        failed_starts=world.failed_starts.get(uuid, 0),
-    )
+class _Judge(NamedTuple):
+    """What the guards have to say of one group."""
+
+    world: PlanWorld
+    draft: Plan
+    group: Group
+    wall_w: float | None  # of the site, with this group moved
+
+    def guards(self, row: GpuRow) -> tuple[Guard, ...]:
+        """Those that stand on one of its GPUs."""
+        case = self._case(row)
+        if self.draft.automatic:
+            case = msgspec.structs.replace(case, automatic=True, **self._unasked(row))
+        return standing(case, row.guards)
+
+    def _case(self, row: GpuRow) -> Case:
+        world, uuid, held = self.world, row.reading.uuid, self.world.holding(row)
+        target = self.group.targets[uuid]
+        case = case_for(
+            row.reading,
+            row.occupancy,
+            target,
+            new=world.candidate(target, uuid),
+            held=held,
+            earns=option(row, held.workload) if held else None,
+            pin=world.pins.get(uuid),
+            stuck=row.stuck,
+            fresh=row.fresh,
+            event=world.event,
+            flipping=row.flipping,
+            failed_starts=world.failed_starts.get(uuid, 0),
+        )
+        return msgspec.structs.replace(case, wall_w=self.wall_w, power_limit_w=world.power_limit_w)
+
+    def _unasked(self, row: GpuRow) -> dict[str, str]:
+        """What a person is warned of and an automatic flip is refused for."""
+        held = self.world.holding(row)
+        return {
+            "halted": self.world.halted,
+            "early": early(self.world, row, held, self.draft.at) if held else "",
+            "stale": stale(self.world, row, self.group.targets[row.reading.uuid]),
+        }
 
 
-def _refused(world: PlanWorld, group: Group, force: tuple[str, ...]) -> list[Refusal]:
+def _refused(judge: _Judge, force: tuple[str, ...]) -> list[Refusal]:
+    world, group = judge.world, judge.group
     refused = [
         Refusal(slots=(row.reading.slot,), guard=guard)
         for row in _members(world, group)
-        for guard in waived(_guards(world, group, row), f"{world.host}:{row.reading.slot}" in force)
+        for guard in waived(judge.guards(row), f"{world.host}:{row.reading.slot}" in force)
     ]
     slots = world.slots(group.uuids)
     gone = sorted(_unconfigured(world, group))
     return refused + [_refusal(slots, "config", f"{name} is no longer in the config") for name in gone]
-
-
-def _guards(world: PlanWorld, group: Group, row: GpuRow) -> tuple[Guard, ...]:
-    return standing(_case(world, row, group.targets[row.reading.uuid]), row.guards)
 
 
 def _unconfigured(world: PlanWorld, group: Group) -> set[str]:
@@ -143,11 +175,14 @@ def _unconfigured(world: PlanWorld, group: Group) -> set[str]:
     }
 
 
-def _move(world: PlanWorld, draft: Plan, group: Group, force: tuple[str, ...]) -> Move:
+def _move(judge: _Judge, force: tuple[str, ...], budget: PowerBudget) -> Move:
+    world, draft, group = judge.world, judge.draft, judge.group
     stops = _unique(one for row in _members(world, group) for one in _on(world, row))
     starts = _unique(one for uuid in group.uuids if (one := world.candidate(group.targets[uuid], uuid)))
     money = price(world, group, stops, starts)
-    said = warnings(world, group, stops, starts, draft.at) + _forced(world, group, force)
+    said = warnings(world, group, stops, starts, draft.at) + _forced(judge, force)
+    if starts and budget.unknown(group):
+        said += ("whether the site stays within its power limit cannot be told",)
     rows = _members(world, group)
     return Move(
         flip_id=_id(draft.plan_id, *group.uuids),
@@ -165,6 +200,7 @@ def _move(world: PlanWorld, draft: Plan, group: Group, force: tuple[str, ...]) -
         estimated=money.estimated,
         warnings=said,
         advised=tuple(_advised(world, rows)),
+        wall_change_w=budget.change_w(group),
         base_mib=tuple(world.base_mib.get(uuid) for uuid in group.uuids),
     )
 
@@ -176,11 +212,10 @@ def _advised(world: PlanWorld, rows: list[GpuRow]) -> Iterator[Advised]:
             yield Advised(slot=row.reading.slot, why=advice.why, acts=advice.acts, grounds=grounds.bare())
 
 
-def _forced(world: PlanWorld, group: Group, force: tuple[str, ...]) -> tuple[str, ...]:
-    named = (row for row in _members(world, group) if f"{world.host}:{row.reading.slot}" in force)
-    return tuple(
-        f"forced: {guard.sentence}" for row in named for guard in _guards(world, group, row) if guard.forceable
-    )
+def _forced(judge: _Judge, force: tuple[str, ...]) -> tuple[str, ...]:
+    world = judge.world
+    named = (row for row in _members(world, judge.group) if f"{world.host}:{row.reading.slot}" in force)
+    return tuple(f"forced: {guard.sentence}" for row in named for guard in judge.guards(row) if guard.forceable)
 
 
 def _on(world: PlanWorld, row: GpuRow) -> tuple[Candidate, ...]:

@@ -86,7 +86,12 @@ def warnings(
     """One sentence per thing that is not as sure as the figures look."""
     said = [*_of_places(world, group), *_of_terms(world, group), *_of_pools(world, group), *_of_quotes(world, group)]
     said += [*_of_run(world, group, stops, at), *_of_evidence(stops, starts)]
-    said += [f"profile {one.profile} of {one.workload} is not applied" for one in starts if one.profile]
+    said += _of_market(stops, starts)
+    said += [
+        f"profile {one.profile} of {one.workload} will not be applied: {one.profile_fault}"
+        for one in starts
+        if one.profile_fault
+    ]
     return tuple(dict.fromkeys(said))
 
 
@@ -135,13 +140,39 @@ def _of_quotes(world: PlanWorld, group: Group) -> Iterator[str]:
 
 
 def _of_run(world: PlanWorld, group: Group, stops: tuple[Candidate, ...], at: float) -> Iterator[str]:
-    least = {one.unit: _min_run_s(world, one) for one in stops}
-    for uuid in group.uuids:
-        row = world.row(uuid)
-        held = row.occupancy.instance if row else None
-        if held and held.since is not None and at - held.since < least.get(held.unit, 0.0):
-            ran, needs = (at - held.since) / 60, least[held.unit] / 60
-            yield f"{held.workload} has run {ran:.0f} of the {needs:.0f} min that its start should be given"
+    leaving = {one.unit: one for one in stops}
+    for row in filter(None, map(world.row, group.uuids)):
+        held = row.occupancy.instance
+        if held and held.unit in leaving and (said := early(world, row, leaving[held.unit], at)):
+            yield said
+
+
+def early(world: PlanWorld, row: GpuRow, leaving: Candidate, at: float) -> str:
+    """That what runs on a GPU has not run as long as its start should be given; ``""`` when it has."""
+    held, least_s = row.occupancy.instance, _min_run_s(world, leaving)
+    if held is None or held.since is None or at - held.since >= least_s:
+        return ""
+    ran, needs = (at - held.since) / 60, least_s / 60
+    return f"{held.workload} has run {ran:.0f} of the {needs:.0f} min that its start should be given"
+
+
+def stale(world: PlanWorld, row: GpuRow, target: str) -> str:
+    """That quotes behind what a GPU earns now, or would, are stale; ``""`` when both are fresh."""
+    both = (left(world, row), option(row, target))
+    old = sorted({one.workload for one in both if one and one.stale})
+    return f"quotes behind {', '.join(old)} are stale" if old else ""
+
+
+def _of_market(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Iterator[str]:
+    for one in starts:
+        if one.let:
+            yield (
+                f"a rental cannot be recalled: once somebody rents {one.workload}, its GPUs are his until he leaves "
+                "or the listing's end"
+            )
+    for one in stops:
+        if one.let:
+            yield f"{one.workload} is taken off the market; who rents it now stays until he leaves"
 
 
 def _of_evidence(stops: tuple[Candidate, ...], starts: tuple[Candidate, ...]) -> Iterator[str]:

@@ -37,6 +37,8 @@ class Action(Record):
     start_timeout_s: float = 180.0
     stop_timeout_s: float = 30.0
     metered: bool = False  # it has a meter, so warmth needs output as well as NVML's evidence
+    profile: str | None = None  # of power limit and clocks, while it runs
+    let: bool = False  # offered on a rental market: it runs while it is listed, with or without a process
 
     def to_start(self) -> Action:
         """The same unit with the limit of a start."""
@@ -78,6 +80,7 @@ class Move(Record):
     estimated: bool = True
     warnings: tuple[str, ...] = ()
     advised: tuple[Advised, ...] = ()  # per GPU, in uuids order where there was something to advise
+    wall_change_w: float | None = None  # what it adds at the wall, as the options have it
     base_mib: tuple[float | None, ...] = ()  # least memory seen in use on each GPU while free, in uuids order
 
     def as_intended(self) -> Move:
@@ -114,16 +117,17 @@ class Plan(Record):
     reason: str = ""
     config_hash: str = ""
     undoes: str | None = None  # flip_id
+    automatic: bool = False  # nobody confirms it: every guard counts that only warns a person
     abort_requests: bool = False  # at the drain's limit stop all the same, requests and all
 
 
 class Progress(Record):
     """One thing that happened to a move; also the shape of a journal line on the runner's stdout.
 
-    ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, stop, free,
-    start, warm, outcome, rollback. A step is told when it begins, ``took_s`` None, and when it has ended; ``error`` is
-    a move of which nothing more will be told. ``result`` of an outcome is done, rolled_back, cancelled, off or stuck;
-    of a refusal ``refused``.
+    ``kind`` is intent, step, outcome, refused or error. ``step`` is one of claim, replan, intent, drain, turn, safe,
+    stop, free, start, warm, profile, outcome, rollback. A step is told when it begins, ``took_s`` None, perhaps while
+    it goes on, and when it has ended; ``error`` is a move of which nothing more will be told. ``result`` of an outcome
+    is done, rolled_back, cancelled, off or stuck; of a refusal ``refused``.
     """
 
     flip_id: str

@@ -1,6 +1,7 @@
 """Brings flips that were cut off to an outcome, by what is observed now; and takes back marks of stuck GPUs.
 
-Nothing is started or stopped here: whoever finds a GPU off decides what runs next. An intent is settled only under its
+Nothing is started or stopped here, and requests are let in again only where their server runs: whoever finds a GPU off
+decides what runs next. An intent is settled only under its
 GPUs' claims, so a flip that is still being carried out is never judged.
 """
 
@@ -13,12 +14,13 @@ import msgspec
 from console import units
 from console.flips import reading, systemlog
 from console.flips.chain import Line
-from console.flips.facts import Facts, Seen
+from console.flips.facts import Facts, Hands, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import ClaimError, Claims
 from console.flips.records import Move, Who
 from console.flips.watching import holds, not_free, taker
-from console.model import Record, Uuid, WorkState
+from console.model import Kind, Record, Uuid, WorkState
+from console.workloads.contract import WorkloadError
 
 LOOK_S = 3.0
 STEADY_S = 2.0
@@ -48,9 +50,16 @@ class Verdict(Record):
 
 
 def settle(
-    journal: Journal, facts: Facts, claims: Claims, who: Who, uuids: Iterable[str] | None = None
+    journal: Journal,
+    facts: Facts,
+    claims: Claims,
+    who: Who,
+    uuids: Iterable[str] | None = None,
+    hands: Hands | None = None,
 ) -> tuple[Settled, ...]:
     """Settle every open intent, or those that touch ``uuids``, then take back marks of GPUs seen free.
+
+    With ``hands`` requests are let in again to what a cut-off drain may have closed.
 
     What cannot be claimed, because somebody is carrying it out or its claim file is of no use, is left alone and
     listed as open. Raises JournalError.
@@ -64,11 +73,13 @@ def settle(
             done.append(_left_open(line, str(error)))
             continue
         with claim:
-            done += _settle_one(journal, facts, line, who)
+            done += _settle_one(journal, facts, line, who, hands)
     return (*done, *clear_stuck(journal, facts, claims, who, wanted))
 
 
-def settle_claimed(journal: Journal, facts: Facts, claims: Claims, uuids: tuple[Uuid, ...], who: Who) -> None:
+def settle_claimed(
+    journal: Journal, facts: Facts, claims: Claims, uuids: tuple[Uuid, ...], who: Who, hands: Hands
+) -> None:
     """Settle what is open on GPUs that the caller has claimed already.
 
     Raises ClaimError when such a flip has further GPUs that somebody holds, JournalError when it stays open.
@@ -76,7 +87,7 @@ def settle_claimed(journal: Journal, facts: Facts, claims: Claims, uuids: tuple[
     for line in _open(journal, frozenset(uuids)):
         slots = dict(zip(line.gpus, line.slots, strict=False))
         with claims.take(set(line.gpus) - set(uuids), f"{who.login} (settle)", facts.now(), slots):
-            for settled in _settle_one(journal, facts, line, who):
+            for settled in _settle_one(journal, facts, line, who, hands):
                 if not settled.result:
                     raise JournalError(f"an earlier flip of {units.gpus(line.slots)} is not settled: {settled.text}")
 
@@ -131,7 +142,7 @@ def _open(journal: Journal, wanted: frozenset[str] | None) -> tuple[Line, ...]:
     return tuple(line for line in found if wanted is None or wanted & set(line.gpus))
 
 
-def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who) -> list[Settled]:
+def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who, hands: Hands | None) -> list[Settled]:
     history = reading.of_flip(journal.path, line.flip_id)
     if any(one.kind == "outcome" for one in history):
         return []  # somebody else settled it before the claim was ours
@@ -143,6 +154,8 @@ def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who) -> list[Se
     if isinstance(steady, str):
         return [_left_open(line, steady)]
     text = f"{units.gpus(move.slots)}: {move.before} → {move.after} was cut off; now: {steady.text}"
+    if hands is not None and (closed := _let_in(hands, move, steady.result)):
+        text += f"; {closed}"
     body: dict[str, object] = {
         "step": "outcome",
         "text": text,
@@ -159,6 +172,18 @@ def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who) -> list[Se
     if steady.result in ALARMS:
         systemlog.tell(text, systemlog.ALERT)
     return [Settled(flip_id=line.flip_id, slots=move.slots, result=steady.result, text=text)]
+
+
+def _let_in(hands: Hands, move: Move, result: str) -> str:
+    """Let requests come to the servers that run on; a sentence on those where that failed."""
+    actions = move.starts if result == "done" else move.stops if result in ("cancelled", "rolled_back") else ()
+    failed = []
+    for action in (one for one in actions if one.kind == Kind.AI):
+        try:
+            hands.route(action, let_in=True)
+        except WorkloadError as error:
+            failed.append(f"no requests come to {action.workload} yet: {error}")
+    return "; ".join(failed)
 
 
 def _left_open(line: Line, why: str) -> Settled:

@@ -8,7 +8,7 @@ import msgspec
 
 from console import units
 from console.flips import systemlog
-from console.flips.facts import Facts
+from console.flips.facts import Facts, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.reading import ADVISED
 from console.flips.records import Ending, Move, Plan, Progress
@@ -27,6 +27,7 @@ class Teller:
         self._who = msgspec.to_builtins(plan.who)
         self._step = ""
         self._before_intent: dict[str, float] = {}
+        self._former_limits_w: dict[str, float | None] = {}
         self._between_s = 0.0
         self.written = False
         self._lost: list[str] = []
@@ -50,6 +51,14 @@ class Teller:
             self._step = step
             self._say("step", step, self._beginning(step))
 
+    def goes_on(self, step: str, said: str) -> None:
+        """How far a long step has come; told and not journalled."""
+        self._say("step", step, said)
+
+    def former(self, seen: Iterable[Seen]) -> None:
+        """How the GPUs were before anything was touched: the intent keeps the power limits that they had, in W."""
+        self._former_limits_w = {one.reading.uuid: one.reading.power_limit_w for one in seen}
+
     def intent(self, own_pids: Iterable[int]) -> None:
         """Write down what will be done; nothing may be touched before this returns. Raises JournalError.
 
@@ -61,6 +70,7 @@ class Teller:
             "after": self._move.after,
             "move": msgspec.to_builtins(self._move.as_intended()),
             "pids": sorted(own_pids),
+            "former_limits_w": self._former_limits_w,
             "took_s": self._before_intent,
             **{key: getattr(self._plan, key) for key in ("plan_id", "host", "target", "reason", "config_hash")},
             "forced": list(self._plan.forced),
@@ -155,9 +165,12 @@ class Teller:
             "replan": f"looking at {self.gpus} again",
             "intent": "writing the intent",
             "drain": f"waiting for requests of {before} to end",
+            "turn": "waiting for its turn",
+            "safe": "setting safe clocks and power limits",
             "stop": f"stopping {before}",
             "free": f"waiting until {self.gpus} {'is' if len(self._move.slots) == 1 else 'are'} free",
             "start": f"starting {after}",
             "warm": f"waiting for output of {after}",
+            "profile": f"setting clocks and power limits of {after}",
             "rollback": f"going back to {before}",
         }[step]

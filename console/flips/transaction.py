@@ -13,12 +13,15 @@ from typing import NamedTuple
 
 from console.flips import reading, recovery, systemlog
 from console.flips.acting import Deeds
+from console.flips.draining import Drain
 from console.flips.facts import Facts, Hands, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import ClaimError, Claims
 from console.flips.records import Ending, Move, Plan
 from console.flips.telling import Report, Teller
-from console.flips.waiting import Trouble
+from console.flips.tuning import Tuning
+from console.flips.turns import Order
+from console.flips.waiting import ASK_S, Trouble
 from console.flips.watching import holder_text, pids
 from console.model import Holder
 from console.workloads.contract import WorkloadError
@@ -31,12 +34,15 @@ class State(StrEnum):
     REPLAN = "replan"  # is the world still as it was planned
     INTENT = "intent"  # write down what will be done, or do nothing
     DRAIN = "drain"  # let requests under way end
+    TURN = "turn"  # starts of one plan stand apart
+    SAFE = "safe"  # clocks and power limit of what will stop
     RECHECK = "recheck"  # guards, just before the stop
     STOP = "stop"
     FREE = "free"  # proved by readings made after the stop
     CLEAR = "clear"  # guards, just before the start
     START = "start"
     WARM = "warm"  # proved by NVML and by output
+    PROFILE = "profile"  # clocks and power limit of what was started
     ROLLBACK = "rollback"
     DONE = "done"
     ROLLED_BACK = "rolled_back"
@@ -47,7 +53,8 @@ class State(StrEnum):
 
 
 class Way(NamedTuple):
-    """Which step of Progress a state belongs to, and where it leads."""
+    """Which step of Progress a state belongs to, and where it leads. A state without one is told of only where it has
+    something to do."""
 
     step: str
     well: State
@@ -58,16 +65,19 @@ MACHINE = {
     State.SETTLE: Way("claim", State.REPLAN, State.REFUSED),
     State.REPLAN: Way("replan", State.INTENT, State.REFUSED),
     State.INTENT: Way("intent", State.DRAIN, State.REFUSED),
-    State.DRAIN: Way("drain", State.RECHECK, State.CANCELLED),
+    State.DRAIN: Way("drain", State.TURN, State.CANCELLED),
+    State.TURN: Way("", State.SAFE, State.CANCELLED),
+    State.SAFE: Way("", State.RECHECK, State.CANCELLED),
     State.RECHECK: Way("stop", State.STOP, State.CANCELLED),
     State.STOP: Way("stop", State.FREE, State.ROLLBACK),
     State.FREE: Way("free", State.CLEAR, State.STUCK),
     State.CLEAR: Way("start", State.START, State.ROLLBACK),
     State.START: Way("start", State.WARM, State.ROLLBACK),
-    State.WARM: Way("warm", State.DONE, State.ROLLBACK),
+    State.WARM: Way("warm", State.PROFILE, State.ROLLBACK),
+    State.PROFILE: Way("", State.DONE, State.DONE),  # what works is not taken away for its clocks
     State.ROLLBACK: Way("rollback", State.ROLLED_BACK, State.OFF),
 }
-BEFORE_STOP = frozenset({State.SETTLE, State.REPLAN, State.INTENT, State.DRAIN, State.RECHECK})
+BEFORE_STOP = frozenset({State.SETTLE, State.REPLAN, State.INTENT, State.DRAIN, State.TURN, State.SAFE, State.RECHECK})
 ALARMS = frozenset({State.OFF, State.STUCK})
 
 
@@ -75,12 +85,24 @@ class Transaction:
     """Carries out one move. ``run`` blocks until there is an outcome and never raises for what the world does."""
 
     def __init__(
-        self, move: Move, plan: Plan, facts: Facts, hands: Hands, journal: Journal, claims: Claims, report: Report
+        self,
+        move: Move,
+        plan: Plan,
+        facts: Facts,
+        hands: Hands,
+        journal: Journal,
+        claims: Claims,
+        report: Report,
+        order: Order | None = None,
     ) -> None:
         self._move, self._plan = move, plan
         self._facts, self._journal, self._claims = facts, journal, claims
+        self._hands = hands
+        self._order = order or Order()
         self._tell = Teller(move, plan, facts, journal, report)
         self._deeds = Deeds(move, plan, facts, hands, journal, self._tell)
+        self._drain = Drain(move, plan, facts, hands, self._tell, self._order.ended)
+        self._tuning = Tuning(hands, self._deeds.watch, self._tell)
         self._cause = ""
         self._was_stuck: frozenset[str] = frozenset()
 
@@ -107,23 +129,24 @@ class Transaction:
     def _pass(self, state: State) -> tuple[State, str]:
         """Do what one state does; the state it leads to, and the sentence about it."""
         way, begun = MACHINE[state], self._facts.clock()
-        self._tell.begins(way.step)
+        if way.step:
+            self._tell.begins(way.step)
         try:
-            if state in BEFORE_STOP and self._facts.abandoned():
-                raise Trouble("the console that asked for it is gone")
+            if state in BEFORE_STOP:
+                self._drain.hinder()
             said, to = STEPS[state](self), way.well
         except (Trouble, WorkloadError, JournalError, ClaimError) as trouble:
             said, to = str(trouble), State(getattr(trouble, "to", "") or way.ill)
         except Exception as error:
             # A defect of ours must not leave a GPU half flipped either: it takes the way of every other trouble.
             said, to = f"unexpected {type(error).__name__} in {state.value}: {error}", way.ill
-        self._tell.passed(state.value, way.step, said, self._facts.clock() - begun, ok=to is way.well)
+        self._tell.passed(state.value, way.step or state.value, said, self._facts.clock() - begun, ok=to is way.well)
         if to is State.ROLLBACK:
             self._cause = said
         return to, said
 
     def _settle(self) -> str:
-        recovery.settle_claimed(self._journal, self._facts, self._claims, self._move.uuids, self._plan.who)
+        recovery.settle_claimed(self._journal, self._facts, self._claims, self._move.uuids, self._plan.who, self._hands)
         return ""
 
     def _replan(self) -> str:
@@ -136,16 +159,35 @@ class Transaction:
         marks = reading.stuck(self._journal.path)
         self._was_stuck = frozenset(marks).intersection(self._move.uuids)
         self._deeds.watch.own_pids = pids(seen)
+        self._deeds.held(seen)
+        self._tell.former(seen)
         return ""
 
     def _intent(self) -> str:
         self._tell.intent(self._deeds.watch.own_pids)
         return ""
 
+    def _turn(self) -> str:
+        """Wait until this plan's last start is long enough ago: inrush and loading models share one supply."""
+        began = self._facts.clock()
+        while self._move.starts and (wait_s := self._order.wait_s(self._facts.clock())) > 0:
+            self._tell.begins("turn")
+            self._drain.hinder()
+            self._facts.sleep(min(wait_s, ASK_S))
+        waited_s = self._facts.clock() - began
+        return f"waited {waited_s:.0f} s for its turn" if waited_s >= 1 else ""
+
+    def _safe(self) -> str:
+        return self._tuning.safe(self._move.stops)
+
+    def _profile(self) -> str:
+        said = self._tuning.own(self._move.starts)
+        return "; ".join(filter(None, (self._drain.open(self._move.starts), said)))
+
     def _recheck(self) -> str:
         """Guards once more; and once more the plan itself, where draining took time in which all may have changed."""
         self._deeds.check_guards(self._move.uuids)
-        if any(action.drain_timeout_s for action in self._move.stops):
+        if any(action.drain_timeout_s or action.profile for action in self._move.stops):
             self._check_plan(self._deeds.watch.look(self._move.uuids) or ())
         return ""
 
@@ -181,6 +223,7 @@ class Transaction:
         text = f"{self._cause}; {said}" if self._cause and self._cause != said else said
         if state is State.DONE:
             text = f"{self._tell.gpus}: {self._move.before} → {self._move.after}"
+        text = "; ".join(filter(None, (text, *self._taken_back(state))))
         ending = Ending(
             flip_id=self._move.flip_id,
             result=state.value,
@@ -193,17 +236,30 @@ class Transaction:
             systemlog.tell(f"{self._tell.gpus} {state.value}: {ending.text}", systemlog.ALERT)
         return self._tell.ended(ending)
 
+    def _taken_back(self, state: State) -> tuple[str, ...]:
+        """Where what ran before goes on: let requests come to it, and give it its clocks again. Sentences on what of
+        that failed."""
+        if state is State.DONE and self._tuning.failed:
+            return (f"profile not applied: {self._tuning.failed}",)
+        if state not in (State.CANCELLED, State.ROLLED_BACK) or not self._tell.written:
+            return ()
+        tuned = self._tuning.back()
+        return (self._drain.reopen(), tuned if self._tuning.failed else "")
+
 
 STEPS: dict[State, Callable[[Transaction], str]] = {
     State.SETTLE: Transaction._settle,
     State.REPLAN: Transaction._replan,
     State.INTENT: Transaction._intent,
-    State.DRAIN: lambda flip: flip._deeds.drain(),
+    State.DRAIN: lambda flip: flip._drain.run(),
+    State.TURN: Transaction._turn,
+    State.SAFE: Transaction._safe,
     State.RECHECK: Transaction._recheck,
     State.STOP: lambda flip: flip._deeds.stop(),
     State.FREE: lambda flip: flip._deeds.free(),
     State.CLEAR: Transaction._clear,
     State.START: lambda flip: flip._deeds.start(),
     State.WARM: lambda flip: flip._deeds.warm(),
+    State.PROFILE: Transaction._profile,
     State.ROLLBACK: lambda flip: flip._deeds.roll_back(),
 }

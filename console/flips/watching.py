@@ -47,6 +47,8 @@ def not_free(seen: Seen, base_mib: float | None) -> str:
 def holds(seen: Iterable[Seen], action: Action) -> bool:
     """True when the action's own instance holds every one of its GPUs, and NVML lists a process on each.
 
+    What is let holds them while it is listed: nobody may have rented it yet.
+
     One that is being stopped, or whose unit is down, holds nothing any more: it is only not gone yet.
     """
     own = {one.reading.uuid: one for one in seen if one.reading.uuid in action.uuids}
@@ -89,5 +91,5 @@ def _holds_one(seen: Seen, action: Action) -> bool:
         and (instance.workload, instance.unit) == (action.workload, action.unit)
         and instance.state not in GOING
         and set(instance.uuids) >= set(action.uuids)
-        and any(client.kind in HOLDERS for client in seen.reading.clients or ())
+        and (action.let or any(client.kind in HOLDERS for client in seen.reading.clients or ()))
     )

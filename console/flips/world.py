@@ -24,7 +24,8 @@ class Candidate(Record):
 
     ``state`` is its controller's word now (running, starting, stopping, stopped, failed), ``""`` where unknown.
     ``terms`` says how it is paid (contract, marketplace, tokens), ``contract`` under which. ``usual_*_s`` are this
-    host's own medians.
+    host's own medians. ``let`` is true where its controller offers the GPUs on a rental market, ``faults`` are what
+    keeps its unit out of every plan, ``profile_fault`` why its profile cannot be applied.
     """
 
     workload: str
@@ -41,6 +42,9 @@ class Candidate(Record):
     terms: str = ""
     contract: str = ""
     profile: str | None = None
+    profile_fault: str = ""
+    let: bool = False
+    faults: tuple[str, ...] = ()
     state: str = ""
     usual_start_s: float | None = None
     usual_stop_s: float | None = None
@@ -78,13 +82,16 @@ class Candidate(Record):
             start_timeout_s=self.start_timeout_s,
             stop_timeout_s=self.stop_timeout_s,
             metered=self.metered,
+            profile=self.profile,
+            let=self.let,
         )
 
 
 class PlanWorld(Record):
     """All that a plan may look at. ``base_mib`` is the least memory seen in use on a GPU while it was free,
     ``pins`` the only workload a GPU may run, ``failed_starts`` how many starts failed on it in the last ten minutes,
-    ``grounds`` what its advice was made of.
+    ``grounds`` what its advice was made of. ``wall_w`` is what the site draws now at the wall and ``power_limit_w``
+    what it may; ``event`` says that the grid's event is in progress, ``halted`` that automatic flips are stopped.
     """
 
     host: str
@@ -96,6 +103,10 @@ class PlanWorld(Record):
     pins: Mapping[str, str] = {}
     failed_starts: Mapping[str, int] = {}
     grounds: Mapping[str, Grounds] = {}
+    wall_w: float | None = None
+    power_limit_w: float | None = None
+    event: str = ""
+    halted: str = ""
 
     def row(self, uuid: str) -> GpuRow | None:
         """The row of one GPU."""
@@ -128,7 +139,15 @@ class PlanWorld(Record):
 
 
 def candidate(
-    workload: str, settings: WorkloadSettings, unit: str, uuids: Iterable[Uuid], state: str = ""
+    workload: str,
+    settings: WorkloadSettings,
+    unit: str,
+    uuids: Iterable[Uuid],
+    state: str = "",
+    *,
+    let: bool = False,
+    faults: tuple[str, ...] = (),
+    profile_fault: str = "",
 ) -> Candidate:
     """One configured instance as a candidate, with the limits of its workload."""
     return Candidate(
@@ -146,5 +165,8 @@ def candidate(
         terms=settings.revenue.form if settings.revenue else "",
         contract=(settings.revenue.contract or "") if settings.revenue else "",
         profile=settings.profile,
+        let=let,
+        faults=faults,
+        profile_fault=profile_fault,
         state=state,
     )

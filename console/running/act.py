@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-from console.flips.batch import carry_out
 from console.flips.records import Ending, Plan, Progress
 from console.running.stage import Stage
 
@@ -32,7 +31,7 @@ def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tup
         try:
             if why := stage.objection(plan):
                 raise ObjectionError(why)
-            return carry_out(plan, stage.facts, stage.hands, stage.journal, stage.claims, told, stop=stop)
+            return stage.carry_out(plan, told, stop)
         finally:
             stage.close()
 

@@ -11,14 +11,17 @@ from console.flips.cases import marks, still_standing
 from console.flips.facts import Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Action, Plan
+from console.flips.standing import Standing
 from console.flips.technician import Locks
 from console.model import Batch, GpuState, Guard, Occupancy, Output, Reading, Uuid
+from console.paths import Places
 from console.running.units import Units
 from console.telemetry.source import Source
 from console.workloads.background import Background
 from console.workloads.detect import occupancy, pids_to_read
 from console.workloads.expand import Placed
 from console.workloads.proctable import ProcessTable
+from console.workloads.tenants import Tenants
 
 OLD_S = 1.0
 """A reading older than this is not one to act on."""
@@ -34,13 +37,14 @@ class HostFacts:
         source: Source,
         units: Units,
         journal: Journal,
-        locks: Locks,
+        places: Places,
         lost: threading.Event,
     ) -> None:
         self._config, self._placed = config, placed
         self._source, self._units = source, units
-        self._journal, self._locks, self._lost = journal, locks, lost
+        self._journal, self._locks, self._lost = journal, Locks(places), lost
         self._background = Background(config.settings.site.background)
+        self._standing = Standing(places)
         self._base_mib = _base_mib(journal)
         self._last: dict[Uuid, Occupancy] = {}
 
@@ -94,6 +98,7 @@ class HostFacts:
                 self._config.settings,
                 stuck=stuck.get(uuid, ""),
                 fresh=now - seen.reading.at < OLD_S or seen.reading.state is not GpuState.OK,
+                event=self._standing.event(now),
                 others=self._locks.guards(uuid, now),
             )
         return tuple(found)
@@ -107,12 +112,13 @@ class HostFacts:
             tasks,
             table,
             self._background,
+            tenants=Tenants(self._units.holdings(), self._config.settings.site.renters),
             base_mib=self._base_mib,
             previous=self._last,
         )
-        self._last = {one.uuid: one for one in found}
+        last = self._last = {one.uuid: one for one in found}
         readings = {one.uuid: one for one in batch.readings}
-        return tuple(Seen(reading=readings[uuid], occupancy=self._last[uuid]) for uuid in uuids)
+        return tuple(Seen(reading=readings[uuid], occupancy=last[uuid]) for uuid in uuids)
 
 
 def _after(seen: Reading, batch: Batch, since: float) -> bool:

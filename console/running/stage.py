@@ -7,10 +7,11 @@ import time
 
 from console.config.loading import find, load
 from console.config.settings import Config
+from console.flips.batch import carry_out
 from console.flips.journal import Journal
 from console.flips.locks import Claims
-from console.flips.records import Plan
-from console.flips.technician import Locks
+from console.flips.records import Ending, Plan
+from console.flips.telling import Report
 from console.model import GpuState, Uuid
 from console.paths import Places, places
 from console.running.host import HostFacts
@@ -23,6 +24,8 @@ from console.workloads.expand import place
 FIRST_S = 30.0
 """How long a driver may take to its first answer: without the persistence daemon it initialises every card."""
 LISTEN_S = 0.5
+STOPS_AT_ONCE = 16
+"""Moves under way together where nothing is started: standing down has no inrush."""
 PERIOD_S = 0.04
 """25 readings a second of the flip's GPUs, their process lists included: between go and stop one reading is waited
 for, and all that a flip adds of its own is to stay under 50 ms."""
@@ -46,12 +49,13 @@ class Stage:
         self.roster = Roster(own.roster, fixed)
         rows = [(entry.slot, entry.uuid, entry.pci) for entry in self.roster.entries()]
         placed, _ = place(self.config.settings, rows)
+        self.placed = placed
         self.journal = Journal(own)
         self.journal.mend()
         self.claims = Claims(own)
         self._source = NvmlSource(self.roster, period_s=PERIOD_S, clients_period_s=PERIOD_S, only=uuids)
         self.hands = Units(self.config.settings, placed)
-        self.facts = HostFacts(self.config, placed, self._source, self.hands, self.journal, Locks(own), lost)
+        self.facts = HostFacts(self.config, placed, self._source, self.hands, self.journal, own, lost)
         self._presence = Presence(own.run, self.config.hash)
         self._source.start()
         self.hands.tasks()  # what the controllers' libraries cost at first is paid now, not between go and stop
@@ -65,6 +69,21 @@ class Stage:
         if missing := {uuid for move in plan.moves for uuid in move.uuids} - set(self.uuids):
             return f"{', '.join(sorted(missing))} is not being read"
         return "" if self.read(FIRST_S) else f"NVML did not answer within {FIRST_S:.0f} s"
+
+    def carry_out(self, plan: Plan, told: Report, stop: threading.Event) -> tuple[Ending, ...]:
+        """Run every move of ``plan`` as the config has it; see console.flips.batch.carry_out."""
+        how = self.config.settings.flips
+        return carry_out(
+            plan,
+            self.facts,
+            self.hands,
+            self.journal,
+            self.claims,
+            told,
+            at_once=how.at_once if any(move.starts for move in plan.moves) else STOPS_AT_ONCE,
+            stagger_s=how.stagger_s,
+            stop=stop,
+        )
 
     def read(self, timeout_s: float) -> bool:
         """Wait until there are readings at all, which takes as long as the driver needs to wake up."""

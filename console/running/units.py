@@ -8,11 +8,13 @@ from collections.abc import Mapping
 
 from console.config.settings import Settings
 from console.flips.records import Action
-from console.model import Output, WorkState
-from console.workloads.contract import ALIVE, Controller, Meter, Task, WorkloadError
+from console.model import Output, Reading, Uuid, WorkState
+from console.profiles.asking import NotAppliedError, apply, differs, expected
+from console.workloads.command import order
+from console.workloads.contract import ALIVE, Controller, Holding, Meter, SeesContainers, Task, WorkloadError
 from console.workloads.expand import Placed
 from console.workloads.lastword import still_there
-from console.workloads.registry import connect_controller, connect_meter
+from console.workloads.registry import configure, connect_controller, connect_meter
 
 Key = tuple[str, str]
 """Controller and unit."""
@@ -20,6 +22,12 @@ Key = tuple[str, str]
 FRESH_S = 0.25
 """How old a controller's word may be: asking supervisord about 16 programs takes 15 ms, a tick is 50 ms."""
 ASK_S = 2.0
+SEES_CONTAINERS = frozenset({"docker"})
+"""Kinds of controller that are asked about strangers' containers, though no workload of ours may be theirs."""
+TUNE_S = 20.0
+"""How long root's unit may take to set one card: without the persistence daemon the driver wakes up first."""
+ROUTE_S = 30.0
+"""How long a command that opens or closes a workload to requests may take."""
 SILENT_AGAIN_S = 1.0
 """How soon a controller that did not answer is asked again: asking it takes ASK_S, and everybody waits meanwhile."""
 
@@ -35,12 +43,15 @@ class Units:
         self._tasks: dict[Key, Task] = {}
         self._asked: dict[str, float] = {}
         self._silent: dict[str, str] = {}
+        self._held: dict[str, tuple[Holding, ...]] = {}
         self._lock = threading.Lock()
-        for name in {one.controller for one in placed}:
+        seers = {name for name, one in settings.controllers.items() if (one.kind or name) in SEES_CONTAINERS}
+        for name in {one.controller for one in placed} | seers:
             try:
                 self._controllers[name] = connect_controller(name, settings.controllers[name])
             except WorkloadError as error:
                 self.trouble[name] = str(error)
+        configure(self._controllers, placed)
 
     def tasks(self) -> Mapping[Key, Task]:
         """What every controller says of its units, at most FRESH_S old.
@@ -55,11 +66,37 @@ class Units:
                     self._ask(name)
             return dict(self._tasks)
 
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every container that was given GPUs, as old as ``tasks`` last said."""
+        with self._lock:
+            return tuple(one for held in self._held.values() for one in held)
+
     def silent(self, action: Action) -> str:
         """See console.flips.facts.Hands.silent."""
         self.tasks()
         with self._lock:
             return self._silent.get(action.controller, "") or self.trouble.get(action.controller, "")
+
+    def route(self, action: Action, *, let_in: bool) -> bool:
+        """See console.flips.facts.Hands.route."""
+        placed = self._placed.get((action.controller, action.unit))
+        words = (placed.undrain if let_in else placed.drain) if placed else ()
+        if not words:
+            return False
+        order(words, ROUTE_S)
+        return True
+
+    def tune(self, profile: str, uuid: Uuid) -> None:
+        """See console.flips.facts.Hands.tune."""
+        try:
+            apply(profile, uuid, TUNE_S)
+        except NotAppliedError as error:
+            raise WorkloadError(error.reason) from None
+
+    def untuned(self, profile: str, seen: Reading) -> str:
+        """See console.flips.facts.Hands.untuned."""
+        known = expected(profile)
+        return differs(known, seen) if known is not None else ""
 
     def start(self, action: Action) -> None:
         """Start the unit; returns when its controller says so. Raises WorkloadError."""
@@ -101,7 +138,10 @@ class Units:
         units = tuple(unit for controller, unit in self._placed if controller == name)
         others = {key: task for key, task in self._tasks.items() if key[0] != name}
         try:
-            said = self._controllers[name].observe(units, ASK_S)
+            controller = self._controllers[name]
+            said = controller.observe(units, ASK_S)
+            if isinstance(controller, SeesContainers):
+                self._held[name] = controller.holdings(units, ASK_S)
             self._silent.pop(name, None)
         except WorkloadError as error:
             said = still_there(task for key, task in self._tasks.items() if key[0] == name)

@@ -5,23 +5,28 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterable, Mapping
+from functools import partial
 from typing import NamedTuple
 
 from console.config.workload_settings import ControllerSettings
 from console.model import Uuid
 from console.site.interface import Check
 from console.site.watch import Watch
-from console.workloads.contract import Controller, Fault, Task, WorkloadError
+from console.workloads.contract import Controller, Fault, Holding, SeesContainers, Task, WorkloadError
 from console.workloads.expand import Placed
 from console.workloads.lastword import still_there
-from console.workloads.registry import connect_controller
+from console.workloads.registry import configure, connect_controller
 
 EVERY_S = 2.0
+LOOK_OVER_S = 60.0
+"""How often units are looked over: a file that somebody mends is noticed without a restart."""
 ASK_S = 2.0
 """How long one answer may take, as a flip has it too: asking supervisord about 16 programs takes 15 ms."""
 CHECK_S = 5.0
 """How long all controllers together may take to look their units over."""
 
+Groups = tuple[tuple[str, ...], ...]
+"""Units that may share a GPU, together."""
 Key = tuple[str, str]
 """Controller and unit."""
 
@@ -31,6 +36,7 @@ class Said(NamedTuple):
 
     tasks: Mapping[Key, Task]
     trouble: str
+    holdings: tuple[Holding, ...] = ()
 
 
 class Controllers:
@@ -45,24 +51,44 @@ class Controllers:
             except WorkloadError as error:
                 self._unusable[name] = str(error)
         self._watch: Watch[str, Said] = Watch("controller", EVERY_S)
+        self._over: Watch[tuple[str, Groups], tuple[Fault, ...]] = Watch("units", LOOK_OVER_S)
         self._placed: tuple[Placed, ...] = ()
         self._names: dict[str, str] = {}  # the controller behind each question
 
     def want(self, placed: tuple[Placed, ...]) -> None:
         """Ask about these instances from now on."""
         self._placed = placed
+        configure(self._connected, placed)
         units: dict[str, list[str]] = {}
         for one in placed:
             units.setdefault(one.controller, []).append(one.unit)
-        known = {name: tuple(units[name]) for name in units if name in self._connected}
+        seers = [name for name, one in self._connected.items() if isinstance(one, SeesContainers)]
+        asked = dict.fromkeys((*units, *seers))
+        known = {name: tuple(units.get(name, ())) for name in asked if name in self._connected}
         self._names = {f"{name}:{','.join(names)}": name for name, names in known.items()}
         self._watch.want(
             {key: _Observer(name, self._connected[name], known[name]).ask for key, name in self._names.items()}
         )
+        over = ((name, tuple(sorted(groups))) for name, groups in self._neighbours().items())
+        self._over.want({(name, groups): partial(_looked_over, self._connected[name], groups) for name, groups in over})
+
+    def faults(self) -> dict[Key, tuple[str, ...]]:
+        """What keeps units out of every plan, by controller and unit, as last looked over."""
+        found: dict[Key, tuple[str, ...]] = {}
+        for (name, _), faults in self._over.answers().items():
+            for fault in faults:
+                for unit in fault.units if fault.refuses else ():
+                    key = (name, unit)
+                    found[key] = (*found.get(key, ()), fault.sentence)
+        return found
 
     def tasks(self) -> dict[Key, Task]:
         """What each last said of its units; of one that does not answer, what still runs of it."""
         return {key: task for said in self._watch.answers().values() for key, task in said.tasks.items()}
+
+    def holdings(self) -> tuple[Holding, ...]:
+        """Every container that was given GPUs, of the controllers that see containers."""
+        return tuple(one for said in self._watch.answers().values() for one in said.holdings)
 
     def silent(self) -> dict[str, str]:
         """Why those that placed instances need cannot be asked, by name; none that was not asked yet."""
@@ -79,8 +105,8 @@ class Controllers:
         return self._watch.asked_since(at) and len(self._watch.answers()) == len(self._names)
 
     def ready(self) -> bool:
-        """True once each has answered, or has had its time to."""
-        return self._watch.rounds() >= 1
+        """True once each has answered, or has had its time to, and has looked its units over."""
+        return self._watch.rounds() >= 1 and self._over.rounds() >= 1
 
     def check(self) -> Check:
         """What they find wrong with their units, and which of them do not answer within CHECK_S. Blocks as long."""
@@ -103,6 +129,7 @@ class Controllers:
     def close(self) -> None:
         """Ask nobody any more."""
         self._watch.close()
+        self._over.close()
         for controller in self._connected.values():
             controller.close()
 
@@ -129,14 +156,25 @@ class _Observer:
     def __init__(self, name: str, controller: Controller, units: tuple[str, ...]) -> None:
         self._name, self._controller, self._units = name, controller, units
         self._last: tuple[Task, ...] = ()
+        self._held: tuple[Holding, ...] = ()
 
     def ask(self) -> Said:
         """What it says now. Not reachable is not stopped: then what still runs is what it was."""
         try:
             self._last, trouble = self._controller.observe(self._units, ASK_S), ""
+            if isinstance(self._controller, SeesContainers):
+                self._held = self._controller.holdings(self._units, ASK_S)
         except WorkloadError as error:
             self._last, trouble = still_there(self._last), str(error)
-        return Said({(self._name, task.unit): task for task in self._last}, trouble)
+        return Said({(self._name, task.unit): task for task in self._last}, trouble, self._held)
+
+
+def _looked_over(controller: Controller, groups: Groups) -> tuple[Fault, ...]:
+    """What one controller finds wrong; nothing where it does not answer, which is told elsewhere."""
+    try:
+        return tuple(fault for units in groups for fault in controller.check(units))
+    except WorkloadError:
+        return ()
 
 
 class _Checker(threading.Thread):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 from console.config.settings import Config
@@ -100,6 +100,9 @@ class Ground(Protocol):
 
     def unit_state(self, controller: str, unit: str) -> str:
         """Its controller's last word on a unit (running, starting, stopping, stopped, failed), "" when unknown."""
+
+    def faults(self) -> Mapping[tuple[str, str], tuple[str, ...]]:
+        """What keeps units out of every plan, by controller and unit, as far as it was looked over yet."""
 
     def quotes(self, now: float) -> tuple[Quote, ...]:
         """Every quote known, fresh or stale; a simulated farm also tells those of the past."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from console.flips.history import Flip
 from console.flips.records import Plan, Progress
 from console.model import Record, Snapshot, Uuid
 
@@ -20,6 +21,13 @@ class JournalLine(Record):
     who: str
     text: str
     body: dict[str, object]
+
+
+class Told(Record):
+    """The flips that the journal has. ``flips`` is None until it has been read, ``trouble`` why it cannot be."""
+
+    flips: tuple[Flip, ...] | None = None
+    trouble: str = ""
 
 
 class Check(Record):
@@ -57,6 +65,12 @@ class Site(Protocol):
     def undo(self, slots: tuple[int, ...]) -> Plan:
         """The plan that takes back the latest flip of these GPUs, or one with refusals and no moves."""
 
+    def stand_down(self) -> Plan:
+        """The plan that switches off every GPU which nothing guards, at once."""
+
+    def halt(self) -> None:
+        """Stop everything automatic until it is resumed. Returns at once; what failed stands in the log."""
+
     def prepare(self) -> None:
         """A dialog opened: get a runner ready. Harmless when nothing follows."""
 
@@ -71,6 +85,10 @@ class Site(Protocol):
 
     def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
         """The latest journal lines, newest first."""
+
+    def flips(self) -> Told:
+        """The latest flips of this host as last read, newest first. Asking has them read again while the journal
+        changes, for as long as somebody asks."""
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins that flips by hand have put on these GPUs. Returns at once; what failed stands in the log."""

@@ -10,6 +10,7 @@ import msgspec
 
 from console.flips.plan import plan
 from console.flips.records import Plan, Progress, Refusal
+from console.flips.standdown import halt, stand_down
 from console.flips.undo import undo_plan
 from console.flips.who import whoami
 from console.flips.world import PlanWorld
@@ -17,7 +18,8 @@ from console.history.measured import Figure
 from console.model import Guard, HostState, Snapshot, Totals, Uuid
 from console.site.backfill import Past
 from console.site.ground import Ground
-from console.site.interface import Check, JournalLine
+from console.site.interface import Check, JournalLine, Told
+from console.site.realised import Realised
 from console.site.state import State
 
 WAIT_S = 1.0
@@ -35,6 +37,7 @@ class LiveSite:
         self._at_end = at_end
         self._looks = read_only
         self._state = State(ground, read_only, keeps=keeps)
+        self._realised = Realised(ground, writes=keeps and not read_only)
         self._lock = threading.Lock()
         self._heard: list[Callable[[Snapshot], None]] = []
         self._over = threading.Event()
@@ -88,6 +91,17 @@ class LiveSite:
         made = undo_plan(self._world, self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
         return self._made(made)
 
+    def stand_down(self) -> Plan:
+        """The plan that switches off every GPU which nothing guards."""
+        return self._made(stand_down(self._world, whoami("console"), self._ground.now()))
+
+    def halt(self) -> None:
+        """Stop everything automatic; from a thread, for the disks may take their time."""
+        if self._looks:
+            raise PermissionError(f"read-only: {self._looks}")
+        who, at = whoami("console"), self._ground.now()
+        threading.Thread(target=halt, args=(self._ground.places, who, at), name="halt", daemon=True).start()
+
     def prepare(self) -> None:
         """A dialog opened on the plan made last."""
         if not self.read_only:
@@ -117,6 +131,10 @@ class LiveSite:
         """The latest journal lines, newest first."""
         return self._state.journal.lines[:limit]
 
+    def flips(self) -> Told:
+        """The latest flips of this host."""
+        return self._state.journal.flips()
+
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""
         if self._looks:
@@ -141,6 +159,7 @@ class LiveSite:
         self._ground.source.close()
         if self._thread.is_alive():
             self._thread.join(2 * WAIT_S)
+        self._realised.close()
         self._state.close()
         self._ground.close()
         self._at_end()
@@ -159,6 +178,7 @@ class LiveSite:
                 with self._lock:
                     self._snapshot = self._state.apply(batch)
                     self._world = self._plannable()
+                    self._realised.feed(self._snapshot, self._state.journal.newest)
                 self._ground.attend(tuple(row.reading.uuid for row in self._snapshot.rows if row.flipping))
             except Exception as error:
                 # A defect of ours must be seen, and must not leave old figures standing there as if they were live.
@@ -180,6 +200,10 @@ class LiveSite:
             pins=self._state.pins(),
             failed_starts=dict(journal.failed_starts),
             grounds=self._state.grounds(),
+            wall_w=self._snapshot.totals.wall_w,
+            power_limit_w=self._ground.config.settings.site.power_limit_w,
+            event=self._state.standing.event(self._ground.now()),
+            halted=self._state.standing.halted(),
         )
 
     def _made(self, made: Plan) -> Plan:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from console import units
-from console.flips import reading
+from console.flips import history, reading
 from console.flips.chain import Line
 from console.flips.guards import RESTART_WINDOW_S
 from console.flips.journal import Journal, JournalError
@@ -18,10 +19,13 @@ from console.flips.records import Progress
 from console.flips.technician import Locks
 from console.model import Flipping, Guard, LogLine, Uuid
 from console.site.ground import Ground
-from console.site.interface import JournalLine
+from console.site.interface import JournalLine, Told
 
 SHOWN = 50
 AGAIN_S = 10.0
+FLIPS = 300
+LOOKED_AT_S = 5.0
+"""How long after the last question flips are still read: a screen that shows them asks with every tick."""
 TONES = {"done": "label", "rolled_back": "warn", "cancelled": "aside", "off": "harm", "stuck": "harm"}
 Stamp = tuple[int, int, int]
 
@@ -52,6 +56,14 @@ class JournalView:
         self._pins = self._known.pins
         self._said: deque[LogLine] = deque()  # by the threads that unpin
         self._complained = ""
+        self._flips = Told()
+        self._flips_of: Stamp | None = None
+        self._asked_at = float("-inf")
+
+    @property
+    def newest(self) -> int:
+        """The number of the last line that was read; 0 before any."""
+        return self.lines[0].seq if self.lines else 0
 
     def refresh(self) -> None:
         """Look again if anything was written; an unreadable journal leaves the picture as it was and says so."""
@@ -62,6 +74,7 @@ class JournalView:
             with self._complaining():
                 self._read()
                 self._seen = stamp
+        self._tell_flips(stamp[0])
         self._follow()
 
     def locks(self, uuid: Uuid) -> tuple[Guard, ...]:
@@ -94,6 +107,11 @@ class JournalView:
         if free := [slot for uuid, slot in slots.items() if uuid not in pinned]:
             self._say(f"{units.gpus(free)}: not pinned by a flip, nothing to lift", "aside")
 
+    def flips(self) -> Told:
+        """The latest flips as last read; asking has them read again with the next look at a journal that changed."""
+        self._asked_at = time.monotonic()
+        return self._flips
+
     def progress(self, progress: Progress) -> None:
         """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
         self._own[progress.flip_id] = progress
@@ -114,7 +132,7 @@ class JournalView:
         if self.lines:
             self._told = self.lines[0].seq
         for line in reversed(fresh[:3] if first else fresh):
-            if line.kind in ("outcome", "note", "lock"):
+            if line.kind in ("outcome", "realised", "note", "lock"):
                 tone = TONES.get(str(line.body.get("result")), "label")
                 text = line.text if "GPU" in line.text or not line.slots else f"{units.gpus(line.slots)}: {line.text}"
                 yield LogLine(at=line.at, text=text, tone=tone)
@@ -129,6 +147,16 @@ class JournalView:
         self.usual_s = reading.usual_s(self._path)
         self._known = known(self._path, self._known)
         self._pins = self._known.pins
+
+    def _tell_flips(self, stamp: Stamp) -> None:
+        """Fold the flips again while somebody looks at them, and only when there is something new: it costs as much as
+        a second's readings."""
+        if stamp == self._flips_of or time.monotonic() - self._asked_at > LOOKED_AT_S:
+            return
+        try:
+            self._flips, self._flips_of = Told(flips=history.flips(self._path, FLIPS)), stamp
+        except JournalError as error:
+            self._flips = Told(flips=self._flips.flips, trouble=str(error))
 
     def _say(self, text: str, tone: str) -> None:
         self._said.append(LogLine(at=self._ground.now(), text=text, tone=tone))

@@ -11,6 +11,7 @@ from console.economics.replay import Grounds
 from console.economics.rules import named
 from console.economics.totals import fresh_net_per_h, totals
 from console.flips.guards import Case, standing
+from console.flips.standing import Standing
 from console.flips.world import Candidate, candidate
 from console.history.accrued import Accrued
 from console.history.measured import Figure, Measured
@@ -34,6 +35,7 @@ from console.model import (
     Uuid,
     WorkState,
 )
+from console.profiles.asking import fault
 from console.site.backfill import Past, backfill
 from console.site.credit import CreditView
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
@@ -69,6 +71,8 @@ class State:
         self._hosting = Hosting(settings, ground.places.state if kept else None, keeps=keeps)
         self.pricing = Pricing(ground.config, self._measured, self._hosting)
         self.journal = JournalView(ground)
+        self.standing = Standing(ground.places)
+        self._profiles: dict[str, str] = {}
         self.market = MarketView(settings)
         self._credit = CreditView(ground, keeps=keeps)
         self.placed: tuple[Placed, ...] = ()
@@ -127,12 +131,33 @@ class State:
         if self._writer is not None:
             self._writer.close()
 
+    def _profile_fault(self, name: str | None) -> str:
+        """Why a profile cannot be applied, as known when its workloads were last placed."""
+        if name is None:
+            return ""
+        if name not in self._profiles:
+            self._profiles[name] = fault(name)
+        return self._profiles[name]
+
+    def over_all(self, now: float) -> tuple[str, ...]:
+        """What stands over all flips: a grid event in progress, and that everything automatic is stopped."""
+        return tuple(filter(None, (self.standing.event(now), self.standing.halted())))
+
     def candidates(self) -> tuple[Candidate, ...]:
         """Every instance that could run here, with its controller's last word and this host's usual times."""
-        usual = self.journal.usual_s
+        usual, faults = self.journal.usual_s, self._ground.faults()
         return tuple(
             msgspec.structs.replace(
-                candidate(p.workload, p.settings, p.unit, p.uuids, self._ground.unit_state(p.controller, p.unit)),
+                candidate(
+                    p.workload,
+                    p.settings,
+                    p.unit,
+                    p.uuids,
+                    self._ground.unit_state(p.controller, p.unit),
+                    let=p.let,
+                    faults=faults.get((p.controller, p.unit), ()),
+                    profile_fault=self._profile_fault(p.settings.profile),
+                ),
                 usual_start_s=usual.get(("warm", p.workload)),
                 usual_stop_s=usual.get(("stop", p.workload)),
             )
@@ -214,7 +239,8 @@ class State:
         held = candidates.get(occupancy.instance.workload) if occupancy.instance else None
         terms, contract = (held.terms, held.contract) if held else ("", "")
         unpaid = held is not None and self._hosting.unpaid(held.workload, reading.uuid, now)
-        case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract, unpaid=unpaid)
+        let = held is not None and held.let
+        case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract, unpaid=unpaid, let=let)
         return tuple(g for g in standing(case) if g.name in SHOWN_GUARDS) + locks
 
     def _tell(self, batch: Batch, rows: tuple[GpuRow, ...], quotes: tuple[Quote, ...], now: float) -> None:
@@ -270,7 +296,7 @@ class State:
             power_limit_w=settings.site.power_limit_w,
             market=market,
             log=tuple(self._log)[:50],
-            banners=(*ground.banners, *self._misplaced),
+            banners=(*ground.banners, *self.over_all(now), *self._misplaced),
             trend_net=net.values,
             trend_power_w=power.values,
             trend_step_s=net.step_s,

@@ -7,12 +7,10 @@ units. In doubt a GPU is UNKNOWN, which nothing touches.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import msgspec
 
 from console.model import (
-    ClientKind,
     GpuState,
     Holder,
     Instance,
@@ -21,28 +19,18 @@ from console.model import (
     Uuid,
     WorkState,
 )
-from console.workloads.background import Background, naming
+from console.workloads.background import Background
+from console.workloads.clients import Held, Sorter
 from console.workloads.contract import ALIVE, Task
 from console.workloads.expand import Placed
 from console.workloads.owners import Key, Owners
 from console.workloads.proctable import ProcessTable
+from console.workloads.tenants import NOBODY, Tenants
 
 FREE_TOLERANCE_MIB = 64.0
 """Above the least memory seen in use on this GPU while it was free."""
 NEVER_SEEN_TOLERANCE_MIB = 512.0
 """Above what NVML calls reserved, for a GPU that was never seen free."""
-
-_PID_REUSE_S = 2.0
-
-
-class _Held(NamedTuple):
-    """The clients of one GPU, sorted by what they are."""
-
-    owners: dict[Key, tuple[int, ...]]
-    foreign: tuple[str, ...]
-    hidden: tuple[int, ...]
-    background: tuple[str, ...]
-    background_mib: float
 
 
 def pids_to_read(readings: Sequence[Reading], tasks: Mapping[Key, Task]) -> frozenset[int]:
@@ -58,16 +46,20 @@ def occupancy(
     table: ProcessTable,
     background: Background,
     *,
+    tenants: Tenants = NOBODY,
     base_mib: Mapping[Uuid, float] | None = None,
     previous: Mapping[Uuid, Occupancy] | None = None,
 ) -> tuple[Occupancy, ...]:
     """Who holds each GPU, in the order of ``readings``.
 
-    ``tasks`` is what each controller says by (controller, unit); ``base_mib`` the least memory seen in use on a GPU
-    while it was free; ``previous`` the last result, which an unreadable GPU keeps with ``settled`` False.
+    ``tasks`` is what each controller says by (controller, unit); ``tenants`` are the containers that were given GPUs;
+    ``base_mib`` the least memory seen in use on a GPU while it was free; ``previous`` the last result, which an
+    unreadable GPU keeps with ``settled`` False.
     """
     owners = Owners(placed, tasks, table)
-    held = {reading.uuid: _sorted_clients(reading, owners, table, background) for reading in readings}
+    let = _let(placed, tasks)
+    sort = Sorter(owners, table, background, tenants, let)
+    held = {reading.uuid: sort.clients(reading) for reading in readings}
     instances = _instances(placed, tasks, held, max((reading.at for reading in readings), default=0.0))
     waiting = _waiting(placed, tasks)
     names = {(one.controller, one.unit): one.workload for one in placed}
@@ -79,7 +71,8 @@ def occupancy(
         own = held[reading.uuid]
         keys = tuple(dict.fromkeys((*own.owners, *waiting.get(reading.uuid, ()))))
         doubt = _doubt(reading, own, [names[key] for key in keys], (base_mib or {}).get(reading.uuid))
-        found.append(_judged(reading.uuid, own, doubt, instances[keys[0]] if keys else None))
+        instance = instances[keys[0]] if keys else None
+        found.append(_judged(reading.uuid, own, doubt, instance, let=reading.uuid in let))
     return tuple(found)
 
 
@@ -93,7 +86,7 @@ def most_free_mib(reading: Reading, base_mib: float | None) -> float:
     return (reading.mem_reserved_mib or 0.0) + NEVER_SEEN_TOLERANCE_MIB
 
 
-def _judged(uuid: Uuid, held: _Held, doubt: str, instance: Instance | None) -> Occupancy:
+def _judged(uuid: Uuid, held: Held, doubt: str, instance: Instance | None, *, let: bool) -> Occupancy:
     """Doubt goes before strangers, strangers before our own."""
     holder, who = Holder.NONE, ""
     if doubt:
@@ -101,7 +94,7 @@ def _judged(uuid: Uuid, held: _Held, doubt: str, instance: Instance | None) -> O
     elif held.foreign:
         holder, who, instance = Holder.FOREIGN, ", ".join(held.foreign), None
     elif instance is not None:
-        holder, who = Holder.WORKLOAD, "" if held.owners else f"{instance.unit} is up, with no process on this GPU yet"
+        holder, who = Holder.WORKLOAD, "" if held.owners else _empty(instance, let=let)
     return Occupancy(
         uuid=uuid,
         holder=holder,
@@ -121,7 +114,7 @@ def _last_known(reading: Reading, last: Occupancy | None) -> Occupancy:
     return msgspec.structs.replace(last, settled=False)
 
 
-def _doubt(reading: Reading, held: _Held, names: Sequence[str], base_mib: float | None) -> str:
+def _doubt(reading: Reading, held: Held, names: Sequence[str], base_mib: float | None) -> str:
     """Why it cannot be told who holds this GPU, in words; empty when it can."""
     if reading.mig:
         return "MIG is on: shown, never flipped"
@@ -137,7 +130,7 @@ def _doubt(reading: Reading, held: _Held, names: Sequence[str], base_mib: float 
     return "" if held.owners else _unexplained_memory(reading, held, base_mib)
 
 
-def _unexplained_memory(reading: Reading, held: _Held, base_mib: float | None) -> str:
+def _unexplained_memory(reading: Reading, held: Held, base_mib: float | None) -> str:
     """Memory that no process in sight accounts for, in words; empty when there is none."""
     if reading.mem_used_mib is None:
         return "its memory could not be read"
@@ -147,27 +140,16 @@ def _unexplained_memory(reading: Reading, held: _Held, base_mib: float | None) -
     return f"{used_gib:.1f} GiB in use and no process to be seen: a container, VM or hidden pid"
 
 
-def _sorted_clients(reading: Reading, owners: Owners, table: ProcessTable, background: Background) -> _Held:
-    mine: dict[Key, tuple[int, ...]] = {}
-    foreign, hidden, aside, aside_mib = dict[str, None](), dict[int, None](), dict[str, None](), 0.0
-    for client in reading.clients or ():
-        process = table.get(client.pid)
-        if process is None or _reused(process.started_at, reading):
-            hidden[client.pid] = None
-        elif (key := owners.of(process)) is not None:
-            mine[key] = tuple(sorted({*mine.get(key, ()), client.pid}))
-        elif background.holds(process):
-            aside[process.who()] = None
-            aside_mib += client.mem_mib or 0.0
-        else:
-            draws = client.kind is ClientKind.GRAPHICS and not process.container
-            foreign[process.who() + (naming(process) if draws else "")] = None
-    return _Held(mine, tuple(foreign), tuple(hidden), tuple(aside), aside_mib)
+def _let(placed: Sequence[Placed], tasks: Mapping[Key, Task]) -> dict[Uuid, Key]:
+    """The GPUs that are offered on a rental market now, or still rented, by the unit that offers them."""
+    keys = ((one, (one.controller, one.unit)) for one in placed if one.let)
+    alive = ((one, key) for one, key in keys if key in tasks and tasks[key].state in ALIVE)
+    return {uuid: key for one, key in alive for uuid in one.uuids}
 
 
-def _reused(started_at: float, reading: Reading) -> bool:
-    """True when the process is younger than the list that names its pid: it is another one."""
-    return reading.clients_at > 0 and started_at > reading.clients_at + _PID_REUSE_S
+def _empty(instance: Instance, *, let: bool) -> str:
+    """What it means that an instance which is up has no process on a GPU."""
+    return f"{instance.unit} is " + ("listed, nobody is on it" if let else "up, with no process on this GPU yet")
 
 
 def _waiting(placed: Sequence[Placed], tasks: Mapping[Key, Task]) -> dict[Uuid, tuple[Key, ...]]:
@@ -182,7 +164,7 @@ def _waiting(placed: Sequence[Placed], tasks: Mapping[Key, Task]) -> dict[Uuid, 
 
 
 def _instances(
-    placed: Sequence[Placed], tasks: Mapping[Key, Task], held: Mapping[Uuid, _Held], now: float
+    placed: Sequence[Placed], tasks: Mapping[Key, Task], held: Mapping[Uuid, Held], now: float
 ) -> dict[Key, Instance]:
     """The instances that run or have a process on some GPU, each with all the GPUs it holds or is about to hold."""
     found = {}
@@ -214,7 +196,7 @@ def _state(one: Placed, task: Task | None, seen: bool, now: float) -> WorkState:
         return WorkState.DRAINING
     if task.state not in ALIVE:
         return WorkState.FAILING  # its unit is down and its process still there
-    if seen:
+    if seen or one.let:
         return WorkState.RUNNING if task.state == "running" else WorkState.WARMING
     late = task.since is not None and now - task.since > one.settings.start_timeout_s
     return WorkState.FAILING if late else WorkState.WARMING

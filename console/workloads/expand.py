@@ -31,6 +31,9 @@ class Placed(Record):
     uuids: tuple[Uuid, ...]
     settings: WorkloadSettings
     meter_url: str = ""
+    drain: tuple[str, ...] = ()
+    undrain: tuple[str, ...] = ()
+    let: bool = False  # its controller offers the GPUs on a rental market
     bus: str = ""
 
     def meter(self) -> MeterSettings | None:
@@ -82,31 +85,42 @@ def _instances(
         )
         return
     unmetered: dict[int, str] = {}
+    metered = workload.meter.kind if workload.meter else ""
     for group in groups:
         url = expanded(workload.meter.url, *group[0]) if workload.meter else ""
-        if url and url_fault(url):
+        if url and url_fault(url, metered):
             unmetered[group[0].slot], url = url, ""
         kind = settings.controllers[workload.controller].kind or workload.controller
+        unit = _unit(expanded(workload.unit, *group[0]), kind)
         yield Placed(
             workload=name,
             kind=workload.kind,
             controller=workload.controller,
-            unit=_unit(expanded(workload.unit, *group[0]), kind),
+            unit=unit,
             uuids=tuple(card.uuid for card in group),
             settings=workload,
             meter_url=url,
+            drain=_words(workload.drain, group[0], unit),
+            undrain=_words(workload.undrain, group[0], unit),
+            let=kind == "rental",
             bus=settings.controllers[workload.controller].bus if kind == "systemd" else "",
         )
     if unmetered:
-        warnings.append(f"workloads.{name}: {_no_address(unmetered)}")
+        warnings.append(f"workloads.{name}: {_no_address(unmetered, metered)}")
 
 
-def _no_address(urls: Mapping[int, str]) -> str:
+def _words(words: tuple[str, ...], card: Card, unit: str) -> tuple[str, ...]:
+    """An argument list with this instance's own places in it."""
+    return tuple(expanded(word, *card).replace("{unit}", unit) for word in words)
+
+
+def _no_address(urls: Mapping[int, str], kind: str) -> str:
     """One sentence for all instances whose meter has no address, with the first of those."""
     first = next(iter(urls.values()))
     more = " and so on" if len(urls) > 1 else ""
+    fault = url_fault(first, kind)
     return (
-        f"no meter for {units.gpus(urls)}: its address would be {without_secrets(first)}{more}, {url_fault(first)}; "
+        f"no meter for {units.gpus(urls)}: its address would be {without_secrets(first)}{more}, {fault}; "
         "write {slot+18080} for a port that is the sum"
     )
 

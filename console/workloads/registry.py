@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from types import ModuleType
 
 from console.config.kinds import CONTROLLERS, METERS, kinds_in, member
-from console.config.workload_settings import ControllerSettings, MeterSettings
-from console.workloads.contract import Controller, Meter, WorkloadError
+from console.config.workload_settings import ControllerSettings, ListingSettings, MeterSettings
+from console.workloads.contract import Controller, Meter, TakesListings, WorkloadError
+from console.workloads.expand import Placed
 
 
 def controller_kinds() -> tuple[str, ...]:
@@ -26,6 +28,17 @@ def connect_controller(name: str, settings: ControllerSettings) -> Controller:
     """
     made: Controller = _member("controller", CONTROLLERS, settings.kind or name).connect(settings)
     return made
+
+
+def configure(controllers: Mapping[str, Controller], placed: Iterable[Placed]) -> None:
+    """Tell those controllers whose start depends on it at what their units are offered; no I/O."""
+    listings: dict[str, dict[str, ListingSettings]] = {}
+    for one in placed:
+        if one.settings.listing is not None:
+            listings.setdefault(one.controller, {})[one.unit] = one.settings.listing
+    for name, controller in controllers.items():
+        if isinstance(controller, TakesListings):
+            controller.configure(listings.get(name, {}))
 
 
 def connect_meter(settings: MeterSettings) -> Meter:

@@ -8,6 +8,7 @@ from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Ending, Plan, Progress
 from console.flips.transaction import Transaction
+from console.flips.turns import Order
 from console.paths import Places
 from tests.unit.flipworld import WHO, World
 
@@ -23,15 +24,15 @@ class Stage:
         self.claims = Claims(self.places)
         self.told: list[Progress] = []
 
-    def flip(self, plan: Plan) -> Ending:
+    def flip(self, plan: Plan, order: Order | None = None) -> Ending:
         """Carry out the one move of a plan."""
         (move,) = plan.moves
         world = self.world
-        return Transaction(move, plan, world, world, self.journal, self.claims, self.told.append).run()
+        return Transaction(move, plan, world, world, self.journal, self.claims, self.told.append, order).run()
 
     def settle(self) -> tuple[recovery.Settled, ...]:
         """Settle whatever is open."""
-        return recovery.settle(self.journal, self.world, self.claims, WHO)
+        return recovery.settle(self.journal, self.world, self.claims, WHO, hands=self.world)
 
     def lines(self, *kinds: str) -> tuple[Line, ...]:
         """The journal, oldest first."""

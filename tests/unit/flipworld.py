@@ -64,6 +64,10 @@ class Unit:
     warm_s: float = 1.0
     metered: bool = True
     requests: int = 0
+    routed: bool = False  # the config has commands that close and open its front
+    front: bool = True
+    route_fails: str = ""
+    profile: str | None = None
     terms: str = ""
     memory_mib: float = 0.0
     pid: int = 0
@@ -84,6 +88,7 @@ class Unit:
             metered=self.metered,
             terms=self.terms,
             memory_mib=self.memory_mib,
+            profile=self.profile,
         )
 
 
@@ -111,6 +116,8 @@ class World:
     unreadable: bool = False
     gone: bool = False  # the console
     unanswered: str = ""  # why no controller answers
+    untunable: str = ""  # why no profile can be applied
+    tuned: dict[str, str] = field(default_factory=dict)  # UUID -> profile
     time_s: float = 1000.0
     calls: list[str] = field(default_factory=list)
     before: dict[str, Callable[[], None]] = field(default_factory=dict)  # what happens just before a call
@@ -238,6 +245,26 @@ class World:
 
     def silent(self, action: Action) -> str:
         return self.unanswered
+
+    def route(self, action: Action, *, let_in: bool) -> bool:
+        self._call(f"{'open' if let_in else 'close'} {action.unit}")
+        unit = self.unit(action.unit)
+        if unit.route_fails and let_in is not unit.front:
+            raise WorkloadError(unit.route_fails)
+        if not unit.routed:
+            return False
+        unit.front = let_in
+        return True
+
+    def tune(self, profile: str, uuid: Uuid) -> None:
+        self._call(f"tune {profile}")
+        if self.untunable:
+            raise WorkloadError(self.untunable)
+        self.tuned[uuid] = profile
+
+    def untuned(self, profile: str, seen: Reading) -> str:
+        found = self.tuned.get(seen.uuid, "default")
+        return "" if found == profile else f"limit is {found}'s, profile {profile} wants another"
 
     # --- what is seen
 

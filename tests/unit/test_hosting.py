@@ -241,7 +241,7 @@ def planned(site: LiveSite, place: FarmGround, slot: int, target: str) -> Plan:
 def standing(made: Plan, row: GpuRow, place: FarmGround) -> list[str]:
     """The names of the guards that the flip itself would meet."""
     seen = Seen(reading=row.reading, occupancy=row.occupancy)
-    found = still_standing(made, seen, place.config.settings, stuck="", fresh=True, others=())
+    found = still_standing(made, seen, place.config.settings, stuck="", fresh=True, event="", others=())
     return [guard.name for guard in found]
 
 

@@ -205,7 +205,7 @@ def test_warnings_say_what_is_unsure() -> None:
     world = one()
     world.unit("vllm@0").metered = False
     row = with_option(world.row(0), "vllm", stale=True, basis=Basis.ESTIMATED, missing=("price of X",))
-    candidates = tuple(msgspec.structs.replace(c, profile="quiet") for c in world.planning().candidates)
+    candidates = tuple(msgspec.structs.replace(c, profile="quiet", profile_fault="no such file") for c in world.planning().candidates)
     (move,) = planned(world, row, "vllm", candidates=candidates).moves
     assert move.estimated
     assert set(move.warnings) == {
@@ -213,7 +213,7 @@ def test_warnings_say_what_is_unsure() -> None:
         "what vllm would earn is estimated, not measured here",
         "unknown: price of X",
         "vllm has no meter: that it runs is proved by NVML alone",
-        "profile quiet of vllm is not applied",
+        "profile quiet of vllm will not be applied: no such file",
     }
 
 

@@ -162,7 +162,7 @@ def test_two_that_settle_write_one_outcome(stage: Stage) -> None:
     (intent,) = reading.open_intents(stage.journal.path)
     assert len(stage.settle()) == 1
     with stage.claims.take(intent.gpus, "second", 0.0):
-        assert recovery._settle_one(stage.journal, stage.world, intent, WHO) == []
+        assert recovery._settle_one(stage.journal, stage.world, intent, WHO, None) == []
     assert stage.results() == ["off"]
 
 

@@ -118,7 +118,7 @@ def test_a_pin_in_the_config_holds_inside_a_transaction_unless_forced() -> None:
 
     def names(asked: Plan) -> list[str]:
         found = still_standing(
-            asked, Seen(reading=seen, occupancy=occupancy), settings, stuck="", fresh=True, others=()
+            asked, Seen(reading=seen, occupancy=occupancy), settings, stuck="", fresh=True, event="", others=()
         )
         return [guard.name for guard in found]
 

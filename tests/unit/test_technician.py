@@ -133,4 +133,4 @@ def test_a_set_that_is_settled_elsewhere_is_called_by_its_slot(tmp_path: Path) -
         stage.claims.take([uuid(1)], "bob (console)", NOW),
         pytest.raises(ClaimError, match=r"^GPU 1 is being flipped"),
     ):
-        recovery.settle_claimed(stage.journal, stage.world, stage.claims, (uuid(0),), WHO)
+        recovery.settle_claimed(stage.journal, stage.world, stage.claims, (uuid(0),), WHO, stage.world)
