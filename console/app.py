@@ -22,7 +22,7 @@ from console.model import LogLine, Snapshot
 from console.screens.gpus import GpusScreen
 from console.screens.mode import ModeScreen
 from console.site.interface import Site
-from console.view.actions import GPUS, MARKET
+from console.view.actions import GPUS, JOURNAL, MARKET
 
 TICK_S = 1.0
 """Ages are told in seconds; where data comes as often, its own paints are enough."""
@@ -86,7 +86,7 @@ class ConsoleApp(App[None]):
         self._ink = theming.ink(self.look)
         self.front = self.gpus = GpusScreen(self._ink, site.snapshot(), self)
         self._screens: dict[str, ModeScreen] = {GPUS: self.gpus}
-        for mode in (GPUS, MARKET):
+        for mode in (GPUS, MARKET, JOURNAL):
             self.add_mode(mode, partial(self._screen_of, mode))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -98,9 +98,7 @@ class ConsoleApp(App[None]):
     def _screen_of(self, mode: str) -> ModeScreen:
         """The screen of a mode, imported and made when it is first opened."""
         if mode not in self._screens:
-            from console.screens.market import MarketScreen
-
-            self._screens[mode] = MarketScreen(self._ink, self.site.snapshot(), self)
+            self._screens[mode] = _opened(mode)(self._ink, self.site.snapshot(), self)
         return self._screens[mode]
 
     def show_mode(self, name: str) -> None:
@@ -228,3 +226,14 @@ def run(site: Site, *, read_only: str = "", mono: bool | None = None) -> int:
     app = ConsoleApp(site, read_only=read_only, mono=mono)
     app.run()
     return app.return_code or 0
+
+
+def _opened(mode: str) -> type[ModeScreen]:
+    """The screen of a mode that is imported when it is first opened."""
+    if mode == JOURNAL:
+        from console.screens.journal import JournalScreen
+
+        return JournalScreen
+    from console.screens.market import MarketScreen
+
+    return MarketScreen

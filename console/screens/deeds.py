@@ -14,8 +14,9 @@ from console.flips.records import Plan
 from console.screens.choose import Picker
 from console.screens.flip import FlipDialog
 from console.screens.modal import Sheet, help_sheet
+from console.screens.standdown import StandDown
 from console.view import sources
-from console.view.actions import GPUS, MARKET
+from console.view.actions import GPUS, JOURNAL, MARKET
 from console.view.pieces import Line
 
 if TYPE_CHECKING:
@@ -80,7 +81,28 @@ def _show(screen: GpusScreen, make: Callable[[tuple[str, ...]], Plan], *, forces
 
 def _stop(screen: GpusScreen) -> None:
     screen.host.site.stop_batch()
-    screen.sight = screen.sight.noted(screen.host.site.now(), "flips under way end, no more begin", "warn")
+    said = "what has stopped anything goes on to its end, the rest is cancelled"
+    screen.sight = screen.sight.noted(screen.host.site.now(), said, "warn")
+
+
+def _stand_down(screen: GpusScreen) -> None:
+    site = screen.host.site
+
+    def confirm(confirmed: Plan) -> None:
+        screen.close()
+        screen.see(marks=frozenset())
+        site.halt()
+        if confirmed.moves:
+            screen.host.flip(confirmed)
+
+    def cancel() -> None:
+        screen.close()
+        site.dismiss()
+
+    plan = site.stand_down()
+    if plan.moves:
+        site.prepare()
+    screen.open(StandDown(plan, screen.snapshot, confirm, cancel))
 
 
 def _unpin(screen: GpusScreen) -> None:
@@ -124,6 +146,7 @@ def _back(screen: GpusScreen) -> None:
 SHARED: dict[str, AnyDeed] = {
     "mode_gpus": lambda screen: screen.host.show_mode(GPUS),
     "mode_market": lambda screen: screen.host.show_mode(MARKET),
+    "mode_journal": lambda screen: screen.host.show_mode(JOURNAL),
     "palette": lambda screen: screen.host.open_palette(),
     "help": lambda screen: screen.open(help_sheet(screen.actions, screen.read_only, screen.close)),
     "quit": lambda screen: screen.host.leave(),
@@ -146,6 +169,7 @@ DEEDS: dict[str, Deed] = {
     "undo": undo,
     "unpin": _unpin,
     "stop": _stop,
+    "standdown": _stand_down,
     "mark": _mark,
     "filter": lambda screen: screen.see(typing=True),
     "sort": _sort,

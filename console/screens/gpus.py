@@ -3,33 +3,27 @@
 from __future__ import annotations
 
 import msgspec
-from textual.app import ComposeResult
 
 from console.flips.records import Plan, Progress
 from console.model import GpuRow, Snapshot
 from console.screens import deeds
 from console.screens.host import Host
 from console.screens.modal import Press
-from console.screens.mode import ModeScreen
+from console.screens.mode import Arranged, TableScreen
 from console.view.actions import GPUS
 from console.view.layout import Regions
 from console.view.page import Frame, Page, chart_room, page
-from console.view.pieces import quiet
 from console.view.sight import Sight
 from widgets import chart
-from widgets.grid import Grid
 from widgets.ink import Ink
-from widgets.lines import Lines
 from widgets.pieces import Line
 
-_ORDER = ("head", "banner", "titles", "table", "charts", "ladder", "why", "log", "foot")
-_BARS = ("head", "foot")
 
-
-class GpusScreen(ModeScreen):
+class GpusScreen(TableScreen):
     """The table, its charts, the ladder of the GPU under the cursor, why, the log, the keys."""
 
     mode = GPUS
+    order = ("head", "banner", "titles", "table", "charts", "ladder", "why", "log", "foot")
 
     sight: Sight
 
@@ -37,19 +31,7 @@ class GpusScreen(ModeScreen):
         super().__init__(ink, snapshot, host)
         self.sight = Sight()
         self.shown: Page | None = None
-        self._regions: Regions | None = None
         self._drawn: tuple[object, list[Line]] = (None, [])  # the charts last drawn, and from what
-        self._grid = Grid(ink, id="table")
-        self._lines = {
-            name: Lines(ink, "bar" if name in _BARS else "page", id=name) for name in _ORDER if name != "table"
-        }
-
-    def compose(self) -> ComposeResult:
-        """One widget per region from top to bottom, filled from the first frame on, and the panel over them."""
-        self.paint()
-        for name in _ORDER:
-            yield self._grid if name == "table" else self._lines[name]
-        yield self.panel
 
     # ---- what is heard -----------------------------------------------------------------------------------------------
 
@@ -77,42 +59,24 @@ class GpusScreen(ModeScreen):
         self.foot = shown.foot
         if shown.row is not None and self.sight.cursor is None:
             self.sight = self.sight.moved(shown.rows, shown.cursor)
-        if shown.regions != self._regions:
-            self._lay_out(shown.regions)
+        self.lay_out(_arranged(shown.regions))
         self._show(shown, width)
 
-    def _lay_out(self, regions: Regions) -> None:
-        """Give each region its lines. Only here does Textual arrange anything."""
-        self._regions = regions
-        for name, height, air in (
-            ("head", regions.head, 0),
-            ("banner", regions.banner, 0),
-            ("titles", 1, regions.air_table),
-            ("table", regions.table - 1, 0),
-            ("charts", regions.charts, regions.air_charts),
-            ("ladder", regions.ladder, regions.air_ladder),
-            ("why", regions.why, regions.air_why),
-            ("log", regions.log, regions.air_log),
-            ("foot", regions.foot, 0),
-        ):
-            styles = (self._grid if name == "table" else self._lines[name]).styles
-            styles.height = height
-            styles.margin = (air, 0, 0, 0)
-
     def _show(self, shown: Page, width: int) -> None:
-        for name, lines in (
-            ("head", shown.still.head[: shown.regions.head]),
-            ("banner", shown.banner),
-            ("titles", [shown.titles]),
-            ("charts", self._charts(shown, width)),
-            ("ladder", shown.ladder),
-            ("why", shown.why),
-            ("log", shown.log),
-            ("foot", [quiet(shown.foot.line) if self.modal else shown.foot.line]),
-        ):
-            self._lines[name].show(lines)
+        self.fill(
+            (
+                ("head", shown.still.head[: shown.regions.head]),
+                ("banner", shown.banner),
+                ("titles", [shown.titles]),
+                ("charts", self._charts(shown, width)),
+                ("ladder", shown.ladder),
+                ("why", shown.why),
+                ("log", shown.log),
+                ("foot", [shown.foot.line]),
+            )
+        )
         marks = self.sight.marks
-        self._grid.show(
+        self.grid.show(
             len(shown.rows) or len(shown.empty),
             shown.cursor,
             shown.line,
@@ -139,19 +103,10 @@ class GpusScreen(ModeScreen):
 
     def takes(self, press: Press) -> bool:
         """A key while the filter is typed; False for those that move the cursor."""
-        if not self.sight.typing:
+        typed = self.typed(press, self.sight.filter, typing=self.sight.typing)
+        if typed is None:
             return False
-        text = self.sight.filter
-        if press.key == "enter":
-            self.see(typing=False)
-        elif press.key == "escape":
-            self.see(typing=False, filter="")
-        elif press.key == "backspace":
-            self.see(filter=text[:-1], typing=bool(text))
-        elif press.character and press.character.isprintable() and len(text) < 60:
-            self.see(filter=text + press.character)
-        else:
-            return False
+        self.see(filter=typed.text, typing=typed.typing)
         return True
 
     def see(self, **changes: object) -> None:
@@ -168,21 +123,21 @@ class GpusScreen(ModeScreen):
         if self.shown is not None:
             self.sight = self.sight.moved(self.shown.rows, self.shown.cursor + by if to is None else to)
 
-    @property
-    def page_rows(self) -> int:
-        """Rows that a page moves."""
-        return self._grid.page
+    def twice(self) -> None:
+        """A double click opens the ladder."""
+        self.act("choose")
 
-    # ---- the mouse ---------------------------------------------------------------------------------------------------
 
-    def on_grid_picked(self, message: Grid.Picked) -> None:
-        """A click moves the cursor, a double click opens the ladder."""
-        if self.modal is None and self.shown is not None:
-            self.move(message.row)
-            self.act("choose") if message.twice else self.paint()
-
-    def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
-        """The wheel moves the cursor."""
-        if self.modal is None:
-            self.move(by=message.lines)
-            self.paint()
+def _arranged(regions: Regions) -> Arranged:
+    """Lines and air of each region, from top to bottom."""
+    return (
+        ("head", regions.head, 0),
+        ("banner", regions.banner, 0),
+        ("titles", 1, regions.air_table),
+        ("table", regions.table - 1, 0),
+        ("charts", regions.charts, regions.air_charts),
+        ("ladder", regions.ladder, regions.air_ladder),
+        ("why", regions.why, regions.air_why),
+        ("log", regions.log, regions.air_log),
+        ("foot", regions.foot, 0),
+    )

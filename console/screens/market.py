@@ -6,33 +6,28 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import msgspec
-from textual.app import ComposeResult
 
 from console.model import Snapshot
 from console.screens.deeds import SHARED
 from console.screens.host import Host
-from console.screens.mode import ModeScreen
+from console.screens.mode import Arranged, TableScreen
 from console.view import evens
 from console.view.actions import MARKET
 from console.view.charts import Chart
 from console.view.market import GAP, MarketFrame, MarketPage, MarketSight, Part, filled, page, side_by_side
 from console.view.marketlayout import MarketRegions
-from console.view.pieces import quiet
 from widgets import chart, plot
-from widgets.grid import Grid
 from widgets.ink import Ink
-from widgets.lines import Lines
 from widgets.pieces import Line
 
-_ORDER = ("head", "banner", "titles", "table", "about", "evens", "feeds", "log", "foot")
-_BARS = ("head", "foot")
 NAMES = 16  # columns in which the plot names its lines
 
 
-class MarketScreen(ModeScreen):
+class MarketScreen(TableScreen):
     """The table of quotes, the break-even of one GPU model, the feeds, the power price to come, the log, the keys."""
 
     mode = MARKET
+    order = ("head", "banner", "titles", "table", "about", "evens", "feeds", "log", "foot")
 
     sight: MarketSight
 
@@ -40,19 +35,7 @@ class MarketScreen(ModeScreen):
         super().__init__(ink, snapshot, host)
         self.sight = MarketSight()
         self.shown: MarketPage | None = None
-        self._regions: MarketRegions | None = None
         self._drawn: dict[str, tuple[object, list[Line]]] = {}  # what was drawn last, and from what
-        self._grid = Grid(ink, id="table")
-        self._lines = {
-            name: Lines(ink, "bar" if name in _BARS else "page", id=name) for name in _ORDER if name != "table"
-        }
-
-    def compose(self) -> ComposeResult:
-        """One widget per region from top to bottom, filled from the first frame on, and the panel over them."""
-        self.paint()
-        for name in _ORDER:
-            yield self._grid if name == "table" else self._lines[name]
-        yield self.panel
 
     # ---- painting ----------------------------------------------------------------------------------------------------
 
@@ -74,41 +57,23 @@ class MarketScreen(ModeScreen):
         self.foot = shown.foot
         if shown.cursor >= 0 and self.sight.cursor is None:
             self.sight = self.sight.moved(shown.entries, shown.cursor)
-        if shown.regions != self._regions:
-            self._lay_out(shown.regions)
+        self.lay_out(_arranged(shown.regions))
         self._show(shown)
 
-    def _lay_out(self, regions: MarketRegions) -> None:
-        """Give each region its lines. Only here does Textual arrange anything."""
-        self._regions = regions
-        for name, height, air in (
-            ("head", regions.head, 0),
-            ("banner", regions.banner, 0),
-            ("titles", 1, regions.air_table),
-            ("table", regions.table - 1, 0),
-            ("about", regions.about, regions.air_about),
-            ("evens", regions.evens, regions.air_evens),
-            ("feeds", regions.feeds, regions.air_feeds),
-            ("log", regions.log, regions.air_log),
-            ("foot", regions.foot, 0),
-        ):
-            styles = (self._grid if name == "table" else self._lines[name]).styles
-            styles.height = height
-            styles.margin = (air, 0, 0, 0)
-
     def _show(self, shown: MarketPage) -> None:
-        for name, lines in (
-            ("head", shown.head),
-            ("banner", shown.banner),
-            ("titles", [shown.titles]),
-            ("about", shown.about),
-            ("evens", self._evens(shown.even_part)),
-            ("feeds", self._feeds(shown.feed_part)),
-            ("log", shown.log),
-            ("foot", [quiet(shown.foot.line) if self.modal else shown.foot.line]),
-        ):
-            self._lines[name].show(lines)
-        self._grid.show(len(shown.entries), shown.cursor, shown.line)
+        self.fill(
+            (
+                ("head", shown.head),
+                ("banner", shown.banner),
+                ("titles", [shown.titles]),
+                ("about", shown.about),
+                ("evens", self._evens(shown.even_part)),
+                ("feeds", self._feeds(shown.feed_part)),
+                ("log", shown.log),
+                ("foot", [shown.foot.line]),
+            )
+        )
+        self.grid.show(len(shown.entries), shown.cursor, shown.line)
 
     def _evens(self, part: Part) -> list[Line]:
         """The plot with the words at its right, or above it."""
@@ -161,28 +126,28 @@ class MarketScreen(ModeScreen):
             self.see(model=evens.cycle(self.shown.evens.models, shown.name if shown else None, by))
 
     @property
-    def page_rows(self) -> int:
-        """Rows that a page moves."""
-        return self._grid.page
-
-    @property
     def last(self) -> int:
         """The last row."""
         return len(self.shown.entries) if self.shown else 0
 
-    # ---- the mouse ---------------------------------------------------------------------------------------------------
+    def twice(self) -> None:
+        """See TableScreen.twice."""
+        self.act("why")
 
-    def on_grid_picked(self, message: Grid.Picked) -> None:
-        """A click moves the cursor, a double click tells all about the quote."""
-        if self.modal is None:
-            self.move(message.row)
-            self.act("why") if message.twice else self.paint()
 
-    def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
-        """The wheel moves the cursor."""
-        if self.modal is None:
-            self.move(by=message.lines)
-            self.paint()
+def _arranged(regions: MarketRegions) -> Arranged:
+    """Lines and air of each region, from top to bottom."""
+    return (
+        ("head", regions.head, 0),
+        ("banner", regions.banner, 0),
+        ("titles", 1, regions.air_table),
+        ("table", regions.table - 1, 0),
+        ("about", regions.about, regions.air_about),
+        ("evens", regions.evens, regions.air_evens),
+        ("feeds", regions.feeds, regions.air_feeds),
+        ("log", regions.log, regions.air_log),
+        ("foot", regions.foot, 0),
+    )
 
 
 def _abreast(left: Sequence[Line], right: Sequence[Line]) -> list[Line]:

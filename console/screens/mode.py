@@ -7,8 +7,10 @@ from __future__ import annotations
 
 import time
 from abc import abstractmethod
-from typing import ClassVar
+from collections.abc import Iterable, Sequence
+from typing import ClassVar, NamedTuple
 
+from textual.app import ComposeResult
 from textual.events import Key, Resize
 
 from console.model import Snapshot
@@ -17,11 +19,17 @@ from console.screens.host import Host
 from console.screens.modal import STOOD_S, Modal, Press, framed
 from console.view import actions
 from console.view.actions import Foot
+from widgets.grid import Grid
 from widgets.ink import Ink
 from widgets.lines import Lines
+from widgets.pieces import Line
 from widgets.wire import WireScreen
 
 NO_FOOT = Foot((), ())
+BARS = ("head", "foot")
+LONGEST_FILTER = 60  # characters
+Arranged = tuple[tuple[str, int, int], ...]
+"""Name, lines and air above of each region."""
 
 
 class ModeScreen(WireScreen[None]):
@@ -168,4 +176,88 @@ class ModeScreen(WireScreen[None]):
     def _arm(self, dialog: FlipDialog, stood_at: float) -> None:
         if self.modal is dialog:
             dialog.arm(stood_at)
+            self.paint()
+
+
+class Typed(NamedTuple):
+    """What has been typed of a filter, and whether it goes on."""
+
+    text: str
+    typing: bool
+
+
+class TableScreen(ModeScreen):
+    """A mode whose middle is a table: its regions from top to bottom, and the mouse on its rows."""
+
+    order: ClassVar[tuple[str, ...]]
+    """The regions from top to bottom; ``table`` is the grid, all others are lines."""
+
+    def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
+        super().__init__(ink, snapshot, host)
+        self.grid = Grid(ink, id="table")
+        self.parts = {
+            name: Lines(ink, "bar" if name in BARS else "page", id=name) for name in self.order if name != "table"
+        }
+        self._arranged: Arranged = ()
+
+    def compose(self) -> ComposeResult:
+        """One widget per region from top to bottom, filled from the first frame on, and the panel over them."""
+        self.paint()
+        for name in self.order:
+            yield self.grid if name == "table" else self.parts[name]
+        yield self.panel
+
+    def lay_out(self, regions: Arranged) -> None:
+        """Give each region its lines and the air above it. Only here does Textual arrange anything."""
+        if regions == self._arranged:
+            return
+        self._arranged = regions
+        for name, height, air in regions:
+            styles = (self.grid if name == "table" else self.parts[name]).styles
+            styles.height = height
+            styles.margin = (air, 0, 0, 0)
+
+    def fill(self, parts: Iterable[tuple[str, Sequence[Line]]]) -> None:
+        """Show the lines of each region; the footer's are dim while something stands over the screen."""
+        for name, lines in parts:
+            dim = name == "foot" and self.modal is not None
+            self.parts[name].show([[(text, "aside") for text, _ in line] for line in lines] if dim else lines)
+
+    def typed(self, press: Press, text: str, *, typing: bool) -> Typed | None:
+        """What a key makes of a filter that is being typed; None where the key is not for it."""
+        if not typing:
+            return None
+        if press.key == "enter":
+            return Typed(text, typing=False)
+        if press.key == "escape":
+            return Typed("", typing=False)
+        if press.key == "backspace":
+            return Typed(text[:-1], typing=bool(text))
+        if press.character and press.character.isprintable() and len(text) < LONGEST_FILTER:
+            return Typed(text + press.character, typing=True)
+        return None
+
+    @property
+    def page_rows(self) -> int:
+        """Rows that a page moves."""
+        return self.grid.page
+
+    @abstractmethod
+    def move(self, to: int | None = None, by: int = 0) -> None:
+        """Move the cursor to a row, or by rows."""
+
+    @abstractmethod
+    def twice(self) -> None:
+        """A row was clicked twice."""
+
+    def on_grid_picked(self, message: Grid.Picked) -> None:
+        """A click moves the cursor, a double click does what the mode has for it."""
+        if self.modal is None:
+            self.move(message.row)
+            self.twice() if message.twice else self.paint()
+
+    def on_grid_scrolled(self, message: Grid.Scrolled) -> None:
+        """The wheel moves the cursor."""
+        if self.modal is None:
+            self.move(by=message.lines)
             self.paint()

@@ -8,14 +8,14 @@ from typing import NamedTuple
 
 from console.view.pieces import Line, Piece, fit, left, width
 
-GPUS, MARKET = "gpus", "market"
+GPUS, MARKET, JOURNAL = "gpus", "market", "journal"
 """The modes: what the whole screen shows. Mode ``x`` is opened by the action ``mode_x``."""
 
 
 class Action(NamedTuple):
     """What one key does. A ``dangerous`` one may touch a workload: under read-only it is not bound, nor listed.
 
-    ``only`` names the one mode that has it; without it every mode does, each with what stands under its cursor.
+    ``only`` names the modes that have it; without it every mode does, each with what stands under its cursor.
     """
 
     id: str
@@ -25,7 +25,7 @@ class Action(NamedTuple):
     group: str
     dangerous: bool = False
     foot: int = 0  # its place in the footer's order of importance; 0 stays out of it
-    only: str = ""
+    only: tuple[str, ...] = ()
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -33,34 +33,51 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "mode_market", ("2",), "market", "Show the market: quotes, their sources, break-even prices", "mode", foot=12
     ),
+    Action(
+        "mode_journal",
+        ("5",),
+        "journal",
+        "Show the journal: who flipped what, why, and what came of it",
+        "mode",
+        foot=12,
+    ),
     Action("up", ("up", "k"), "up", "Move the cursor up", "move"),
     Action("down", ("down", "j"), "down", "Move the cursor down", "move"),
     Action("page_up", ("pageup", "ctrl+b"), "page up", "Move a page up", "move"),
     Action("page_down", ("pagedown", "ctrl+f"), "page down", "Move a page down", "move"),
     Action("first", ("home", "g"), "first", "Go to the first row", "move"),
     Action("last", ("end", "G"), "last", "Go to the last row", "move"),
-    Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1, GPUS),
-    Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2, GPUS),
-    Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3, GPUS),
-    Action("best", ("f",), "best", "Flip to what the ladder says is best", "flip", True, 4, GPUS),
-    Action("choose", ("enter",), "ladder", "Choose a workload from the ladder", "flip", True, 5, GPUS),
-    Action("undo", ("u",), "undo", "Take back the latest flip of this GPU", "flip", True, 6, GPUS),
-    Action("unpin", ("p",), "unpin", "Lift the pin that a flip by hand puts on a GPU", "flip", True, only=GPUS),
-    Action("stop", ("x",), "stop after these", "Finish the flips under way and begin no more", "flip", True, only=GPUS),
+    Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1, (GPUS,)),
+    Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2, (GPUS,)),
+    Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3, (GPUS,)),
+    Action("best", ("f",), "best", "Flip to what the ladder says is best", "flip", True, 4, (GPUS,)),
+    Action("choose", ("enter",), "ladder", "Choose a workload from the ladder", "flip", True, 5, (GPUS,)),
+    Action("undo", ("u",), "undo", "Take back the latest flip of this GPU", "flip", True, 6, (GPUS,)),
+    Action("unpin", ("p",), "unpin", "Lift the pin that a flip by hand puts on a GPU", "flip", True, only=(GPUS,)),
     Action(
-        "mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7, GPUS
+        "stop",
+        ("x",),
+        "stop after these",
+        "Finish what has stopped anything, cancel the rest",
+        "flip",
+        True,
+        only=(GPUS,),
+    ),
+    Action("standdown", ("X",), "stop all", "Stop every unguarded GPU, once you type STOP", "flip", True, only=(GPUS,)),
+    Action(
+        "mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7, (GPUS,)
     ),
     Action(
         "filter",
         ("slash",),
         "filter",
-        "Show only GPUs whose row has a word, or temp>70, net<0, !ergo",
+        "Show only rows with a word, or temp>70, net<0, !ergo",
         "pick",
         False,
         8,
-        GPUS,
+        (GPUS, JOURNAL),
     ),
-    Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10, GPUS),
+    Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10, (GPUS,)),
     Action(
         "model",
         ("tab", "right_square_bracket"),
@@ -69,7 +86,7 @@ ACTIONS: tuple[Action, ...] = (
         "pick",
         False,
         8,
-        MARKET,
+        (MARKET,),
     ),
     Action(
         "model_before",
@@ -77,7 +94,7 @@ ACTIONS: tuple[Action, ...] = (
         "model before",
         "On the market: draw the GPU model before",
         "pick",
-        only=MARKET,
+        only=(MARKET,),
     ),
     Action(
         "why",
@@ -137,7 +154,7 @@ SIGNS = (
 
 def allowed(read_only: str, mode: str = GPUS) -> tuple[Action, ...]:
     """The actions of a mode: with a reason to be read-only, none that acts."""
-    return tuple(a for a in ACTIONS if a.only in ("", mode) and not (read_only and a.dangerous))
+    return tuple(a for a in ACTIONS if (not a.only or mode in a.only) and not (read_only and a.dangerous))
 
 
 def keymap(actions: Iterable[Action]) -> dict[str, str]:

@@ -11,7 +11,7 @@ from console.economics.terms import Price, SiteTerms
 from console.economics.totals import totals
 from console.flips.records import Action, Move, Plan, Progress, Refusal, Who
 from console.model import GpuRow, GpuState, HostState, LogLine, Quote, Snapshot, Totals, Uuid
-from console.site.interface import Check, JournalLine, Site
+from console.site.interface import Check, JournalLine, Site, Told
 from tests.pilot.cards import CONTRACT, NOW, RENTED, STEPS, TO_AI, UNITS, ladder_4090, option, row, rows, uuid_of
 
 __all__ = ["CONTRACT", "NOW", "RENTED", "TO_AI", "StillSite", "fleet", "option", "row", "rows", "snapshot", "uuid_of"]
@@ -116,6 +116,7 @@ class StillSite(Site):
         self.shown = first if first is not None else snapshot()
         self.at = NOW
         self.calls: list[tuple[object, ...]] = []
+        self.told = Told()
         self.heard: Callable[[Snapshot], None] | None = None
         self.progress: Callable[[Progress], None] | None = None
         self.refusals: tuple[Refusal, ...] = ()
@@ -168,6 +169,19 @@ class StillSite(Site):
             refusals=stays,
             forced=force,
         )
+
+    def stand_down(self) -> Plan:
+        """Everything that runs, off."""
+        running = tuple(r.reading.slot for r in self.shown.rows if r.occupancy.instance)
+        return msgspec.structs.replace(self.plan(running, "off", whole=True), abort_requests=True)
+
+    def flips(self) -> Told:
+        """What it was given."""
+        return self.told
+
+    def halt(self) -> None:
+        """Written down."""
+        self.calls.append(("halt",))
 
     def _move(self, slot: int, after: str) -> Move:
         found = next(r for r in self.shown.rows if r.reading.slot == slot)

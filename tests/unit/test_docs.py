@@ -68,3 +68,20 @@ def test_every_example_of_the_market_page_is_a_config(tmp_path: Path) -> None:
     loaded = load(path).settings
     assert {feed.kind or name for name, feed in loaded.feeds.items()} == {*KINDS}
     assert loaded.pools and loaded.contracts
+
+
+def test_every_example_of_the_page_on_flips_is_a_config(tmp_path: Path) -> None:
+    """All its blocks together load, they show every kind of controller, and every guard and meter is in its tables."""
+    from console.config.loading import load
+    from console.flips.guards import LOCK, RULES
+    from console.workloads.registry import controller_kinds, meter_kinds
+
+    text = (ROOT / "docs" / "flips.md").read_text()
+    path = tmp_path / "config.toml"
+    path.write_text("\n".join(re.findall(r"```toml\n(.*?)```", text, re.S)))
+    path.chmod(0o600)
+    loaded = load(path).settings
+    assert {one.kind or name for name, one in loaded.controllers.items()} == {*controller_kinds()}
+    rows = "\n".join(line for line in text.splitlines() if line.startswith("| `"))
+    named = set(re.findall(r"`([a-z]+)`", rows))
+    assert {*meter_kinds(), *(rule.name for rule in RULES), LOCK} <= named

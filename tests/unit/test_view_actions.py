@@ -3,6 +3,7 @@
 import pytest
 
 from console.screens.deeds import DEEDS
+from console.screens.journal import DEEDS as JOURNAL_DEEDS
 from console.screens.market import DEEDS as MARKET_DEEDS
 from console.view import actions
 from console.view.pieces import text_of, width
@@ -20,13 +21,16 @@ def test_read_only_leaves_no_key_that_acts() -> None:
     """Everything that may touch a workload is gone, everything else stays."""
     left = actions.allowed("because")
     assert {a.id for a in actions.allowed("")} - {a.id for a in left} == {
-        "mine", "ai", "off", "best", "choose", "undo", "stop", "unpin"
+        "mine", "ai", "off", "best", "choose", "undo", "stop", "standdown", "unpin"
     }  # fmt: skip
     assert not any(action.dangerous for action in left)
-    assert not {"m", "a", "o", "f", "enter", "u", "x"} & set(actions.keymap(left))
+    assert not {"m", "a", "o", "f", "enter", "u", "x", "X"} & set(actions.keymap(left))
 
 
-@pytest.mark.parametrize(("mode", "deeds"), [(actions.GPUS, DEEDS), (actions.MARKET, MARKET_DEEDS)])
+@pytest.mark.parametrize(
+    ("mode", "deeds"),
+    [(actions.GPUS, DEEDS), (actions.MARKET, MARKET_DEEDS), (actions.JOURNAL, JOURNAL_DEEDS)],
+)
 def test_every_action_of_a_mode_does_something_and_nothing_else_does(mode: str, deeds: dict[str, object]) -> None:
     """A screen's deeds are the registry's actions, one for one."""
     assert set(deeds) == {action.id for action in actions.allowed("", mode)}
@@ -35,8 +39,8 @@ def test_every_action_of_a_mode_does_something_and_nothing_else_does(mode: str, 
 def test_every_mode_has_a_key_that_opens_it() -> None:
     """And every action is of a mode that there is, or of all."""
     opened = {action.id.removeprefix("mode_") for action in actions.ACTIONS if action.group == "mode"}
-    assert opened == {actions.GPUS, actions.MARKET}
-    assert {action.only for action in actions.ACTIONS} <= opened | {""}
+    assert opened == {actions.GPUS, actions.MARKET, actions.JOURNAL}
+    assert {mode for action in actions.ACTIONS for mode in action.only} <= opened
 
 
 def test_nothing_that_touches_a_workload_is_to_be_had_on_the_market() -> None:
@@ -84,5 +88,5 @@ def test_the_table_of_keys_is_markdown() -> None:
     """One row per action and one per sign, each table under a head of two, an empty line between them."""
     keys, signs = (part.splitlines() for part in actions.table_of_keys().split("\n\n"))
     assert len(keys) == len(actions.ACTIONS) + 2
-    assert keys[4] == "| `↑ k` | Move the cursor up |"
+    assert keys[5] == "| `↑ k` | Move the cursor up |"
     assert len(signs) == len(actions.SIGNS) + 2
