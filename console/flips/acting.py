@@ -113,8 +113,17 @@ class Deeds:
     def start(self) -> str:
         """Start every unit of the move."""
         for action in self._move.starts:
+            if self._started:
+                self._look_again(action)
             self._start(action)
         return _units_text("started", self._move.starts)
+
+    def _look_again(self, action: Action) -> None:
+        """Trouble unless these GPUs are still free and unguarded: the start before this one may have taken minutes."""
+        found = self.watch.free(action.uuids, NOTHING_STOPPED_S, 0.0)
+        if found.seen is None:
+            raise Trouble(found.taken or found.stuck)
+        self.check_guards(action.uuids)
 
     def warm(self) -> str:
         """Wait until what was started holds all its GPUs and shows output."""
@@ -150,6 +159,8 @@ class Deeds:
 
     def _put_out(self, actions: Iterable[Action]) -> None:
         """Stop what was started and see its GPUs free of it; Trouble to ``stuck`` where they are not."""
+        said: list[str] = []
+        left: dict[str, str] = {}
         for action in actions:
             self.watch.look(action.uuids)  # whose processes they are is plain only while the unit lives
             try:
@@ -158,7 +169,11 @@ class Deeds:
                 self._tell.extra["not_stopped"] = str(error)
             found = self.watch.free(action.uuids, action.stop_timeout_s, action.settle_s)
             if found.stuck:
-                raise Trouble(found.stuck, to="stuck")
+                said.append(found.stuck)
+                left |= self.watch.stuck
+        if said:
+            self.watch.stuck = left
+            raise Trouble("; ".join(said), to="stuck")
 
     def _gone_again(self, actions: Iterable[Action]) -> dict[str, str]:
         """Put out what did not come back; the GPUs that are not free of it, by UUID, each with the sentence."""

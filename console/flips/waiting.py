@@ -100,6 +100,8 @@ class Watch:
         while cold:
             looked = self._facts.clock()
             seen = self.look(uuids) or ()
+            if seen:  # what was warm a moment ago may have ended while the others warm
+                cold |= {action.unit: action for action in actions if not holds(seen, action)}
             ask = looked - asked >= ASK_S
             asked = looked if ask else asked
             for action in tuple(cold.values()):

@@ -205,7 +205,8 @@ def test_warnings_say_what_is_unsure() -> None:
     world = one()
     world.unit("vllm@0").metered = False
     row = with_option(world.row(0), "vllm", stale=True, basis=Basis.ESTIMATED, missing=("price of X",))
-    candidates = tuple(msgspec.structs.replace(c, profile="quiet", profile_fault="no such file") for c in world.planning().candidates)
+    fault = {"profile": "quiet", "profile_fault": "no such file"}
+    candidates = tuple(msgspec.structs.replace(c, **fault) for c in world.planning().candidates)
     (move,) = planned(world, row, "vllm", candidates=candidates).moves
     assert move.estimated
     assert set(move.warnings) == {
