@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from console import units
 from console.flips import reading
 from console.flips.facts import Facts, Hands, Seen
-from console.flips.guards import OF_TARGET, RESTART_BUDGET, RESTART_WINDOW_S
+from console.flips.guards import HALT, OF_TARGET, RESTART_BUDGET, RESTART_WINDOW_S
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Action, Move, Plan
 from console.flips.telling import Teller
@@ -48,6 +48,12 @@ class Deeds:
         standing = self._facts.guards(self._plan, uuids)
         if hinder := [guard for guard in standing if guard.name not in besides]:
             raise Trouble(hinder[0].sentence)
+
+    def check_halt(self) -> None:
+        """Trouble once somebody has stopped everything since this was planned."""
+        standing = self._facts.guards(self._plan, self._move.uuids)
+        if halted := [guard for guard in standing if guard.name == HALT]:
+            raise Trouble(halted[0].sentence)
 
     def check_controllers(self) -> None:
         """Trouble while a controller that this needs does not answer: what it runs can be neither stopped nor known."""
@@ -127,7 +133,7 @@ class Deeds:
 
     def warm(self) -> str:
         """Wait until what was started holds all its GPUs and shows output."""
-        self._warm(self._move.starts)
+        self._warm(self._move.starts, self.check_halt)
         self._tell.extra["workloads"] = [action.workload for action in self._move.starts]
         return _units_text("output of", self._move.starts)
 
@@ -249,9 +255,9 @@ class Deeds:
             self._failed_start(action)
             raise Trouble(f"{action.workload} did not start: {error}") from error
 
-    def _warm(self, actions: tuple[Action, ...]) -> None:
+    def _warm(self, actions: tuple[Action, ...], hinder: Callable[[], None] = lambda: None) -> None:
         try:
-            self.watch.warm(actions)
+            self.watch.warm(actions, hinder)
         except ColdError as cold:
             self._failed_start(cold.action)
             raise

@@ -12,7 +12,7 @@ from console.flips.locks import Claims
 from console.flips.records import Ending, Move, Plan, Progress
 from console.flips.telling import Report
 from console.flips.transaction import Transaction
-from console.flips.turns import Order
+from console.flips.turns import Turns
 
 AT_ONCE = 2
 """Moves under way together where no config says: two keep one slow or failing move from holding up the rest."""
@@ -38,7 +38,7 @@ def carry_out(
     threads when ``at_once`` is more than one.
     """
     one_at_a_time = threading.Lock()
-    order = Order(stagger_s, stop.is_set if stop is not None else lambda: False)
+    order = Turns(stagger_s, stop.is_set if stop is not None else lambda: False)
 
     def told(progress: Progress) -> None:
         with one_at_a_time, contextlib.suppress(Exception):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from console.config.settings import Settings
 from console.economics.rules import named
 from console.flips import reading
@@ -11,6 +13,7 @@ from console.flips.facts import Seen
 from console.flips.guards import Case, standing, waived
 from console.flips.journal import Journal, JournalError
 from console.flips.records import Plan
+from console.flips.standing import Over
 from console.flips.world import OFF, Candidate, candidate
 from console.model import Flipping, Guard, Occupancy, Option, Reading
 
@@ -55,9 +58,17 @@ def case_for(
 
 
 def still_standing(
-    plan: Plan, seen: Seen, settings: Settings, *, stuck: str, fresh: bool, event: str, others: Iterable[Guard]
+    plan: Plan,
+    seen: Seen,
+    settings: Settings,
+    *,
+    stuck: str,
+    fresh: bool,
+    over: Over,
+    others: Iterable[Guard],
 ) -> tuple[Guard, ...]:
-    """The guards that stand on one GPU while ``plan`` is carried out, forced ones left out; ``others`` are locks.
+    """The guards that stand on one GPU while ``plan`` is carried out, forced ones left out; ``others`` are locks,
+    ``over`` is what stands over all flips.
 
     The restart budget is not among them: the transaction asks the journal for it (flips.acting). Whether a contract
     pays for a GPU is as it was when the plan was made: only the site that made it watches who serves. So are the power
@@ -76,8 +87,10 @@ def still_standing(
         pin=pinned(settings, seen.reading),
         stuck=stuck,
         fresh=fresh,
-        event=event,
+        event=over.event,
     )
+    outdated = over.halted_since is not None and over.halted_since >= plan.at
+    case = msgspec.structs.replace(case, halted=over.halted, outdated=outdated, automatic=plan.automatic)
     return waived(standing(case, others), f"{plan.host}:{seen.reading.slot}" in plan.forced)
 
 

@@ -18,10 +18,12 @@ RESTART_BUDGET = 3
 of the unit that it brings back."""
 RESTART_WINDOW_S = 600.0
 
+HALT = "halt"
+"""The name of the guard by which somebody has stopped everything that was planned before, or is planned by nobody."""
 LOCK = "lock"
 """The name of a technician's guard, made in console.flips.technician."""
 
-OF_TARGET = frozenset({"pin", "contract", "rental", "memory", "power", "event", "halt", "run", "quotes", "units"})
+OF_TARGET = frozenset({"pin", "contract", "rental", "memory", "power", "event", "run", "quotes", "units"})
 """Rules about what a GPU would become; they do not hinder a roll-back to what ran there a moment ago."""
 
 
@@ -47,6 +49,7 @@ class Case(Record):
     event: str = ""
     automatic: bool = False
     halted: str = ""
+    outdated: bool = False  # everything was stopped after this was planned, so that a person's plan counts no more
     early: str = ""  # that what runs has not run as long as its start should be given
     stale: str = ""  # that quotes behind what the two options earn are stale
 
@@ -142,7 +145,7 @@ def _rental(case: Case) -> str:
 
 
 def _units(case: Case) -> str:
-    return case.faults[0] if case.faults else ""
+    return case.faults[0] if case.faults and case.target != OFF else ""
 
 
 def _power(case: Case) -> str:
@@ -157,7 +160,7 @@ def _event(case: Case) -> str:
 
 
 def _halt(case: Case) -> str:
-    return case.halted if case.automatic else ""
+    return case.halted if case.automatic or (case.outdated and case.target != OFF) else ""
 
 
 def _early(case: Case) -> str:
@@ -181,7 +184,7 @@ RULES = (
     Rule("memory", _memory),
     Rule("power", _power),
     Rule("event", _event),
-    Rule("halt", _halt),
+    Rule(HALT, _halt),
     Rule("run", _early),
     Rule("quotes", _stale),
     Rule("pin", _pin, forceable=True),

@@ -38,6 +38,7 @@ class Action(Record):
     stop_timeout_s: float = 30.0
     metered: bool = False  # it has a meter, so warmth needs output as well as NVML's evidence
     profile: str | None = None  # of power limit and clocks, while it runs
+    routed: bool = False  # the config has commands that close it to requests and open it again
     let: bool = False  # offered on a rental market: it runs while it is listed, with or without a process
 
     def to_start(self) -> Action:

@@ -18,8 +18,9 @@ from console.flips.facts import Facts, Hands, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import ClaimError, Claims
 from console.flips.records import Move, Who
+from console.flips.telling import CLOSES
 from console.flips.watching import holds, not_free, taker
-from console.model import Kind, Record, Uuid, WorkState
+from console.model import Record, Uuid, WorkState
 from console.workloads.contract import WorkloadError
 
 LOOK_S = 3.0
@@ -154,14 +155,14 @@ def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who, hands: Han
     if isinstance(steady, str):
         return [_left_open(line, steady)]
     text = f"{units.gpus(move.slots)}: {move.before} → {move.after} was cut off; now: {steady.text}"
-    if hands is not None and (closed := _let_in(hands, move, steady.result)):
-        text += f"; {closed}"
+    shut = _let_in(hands, move, steady.result, history) if hands is not None else ""
+    text += f"; {shut}" if shut else ""
     body: dict[str, object] = {
         "step": "outcome",
         "text": text,
         "result": steady.result,
         "settled": True,
-        "alarm": steady.result in ALARMS,
+        "alarm": steady.result in ALARMS or bool(shut),
         "slots": list(move.slots),
         "before": move.before,
         "after": move.after,
@@ -169,16 +170,21 @@ def _settle_one(journal: Journal, facts: Facts, line: Line, who: Who, hands: Han
     if steady.stuck:
         body["stuck"] = steady.stuck
     journal.append("outcome", line.flip_id, line.gpus, msgspec.to_builtins(who), body)
-    if steady.result in ALARMS:
+    if body["alarm"]:
         systemlog.tell(text, systemlog.ALERT)
     return [Settled(flip_id=line.flip_id, slots=move.slots, result=steady.result, text=text)]
 
 
-def _let_in(hands: Hands, move: Move, result: str) -> str:
-    """Let requests come to the servers that run on; a sentence on those where that failed."""
-    actions = move.starts if result == "done" else move.stops if result in ("cancelled", "rolled_back") else ()
+def _let_in(hands: Hands, move: Move, result: str, history: tuple[Line, ...]) -> str:
+    """Let requests come to the servers that run on and that this flip closed or started; a sentence where that failed.
+
+    One that somebody else has closed, and this flip never got to, stays closed.
+    """
+    closed = {one.body.get(CLOSES) for one in history}
+    back = (one for one in move.stops if one.unit in closed)
+    goes_on = move.starts if result == "done" else back if result in ("cancelled", "rolled_back") else ()
     failed = []
-    for action in (one for one in actions if one.kind == Kind.AI):
+    for action in (one for one in goes_on if one.routed):
         try:
             hands.route(action, let_in=True)
         except WorkloadError as error:
@@ -194,7 +200,7 @@ def _steady(facts: Facts, move: Move, history: tuple[Line, ...]) -> Verdict | st
     """The verdict once it has held for a while, or the sentence that says why there is none."""
     pids = history[0].body.get("pids")
     own = frozenset(pid for pid in pids if isinstance(pid, int)) if isinstance(pids, list) else frozenset()
-    stopped = any(one.kind == "step" for one in history)
+    stopped = any(one.kind == "step" and one.body.get("state") == "stop" for one in history)
     begun = since = facts.clock()
     last: Verdict | None = None
     why = "it could not be read"

@@ -12,6 +12,8 @@ from console.flips.world import OFF, PlanWorld
 from console.model import GpuRow
 from console.paths import Places
 
+STAYS = frozenset({"lock", "contract", "rental", "foreign", "pin"})
+"""Guards that are meant to keep a GPU as it is; one that stays for any other reason was to be stopped and is not."""
 WORD = "STOP"
 """What has to be typed."""
 
@@ -49,7 +51,8 @@ def _may_run(row: GpuRow) -> bool:
 
 
 def _at_once(move: Move) -> Move:
-    stops = tuple(msgspec.structs.replace(action, drain_timeout_s=0.0) for action in move.stops)
+    # No safe clocks first either: they wait for a unit of root's.
+    stops = tuple(msgspec.structs.replace(action, drain_timeout_s=0.0, profile=None) for action in move.stops)
     cut = [f"requests under way in {action.workload} are cut off" for action in move.stops if action.drain_timeout_s]
     return msgspec.structs.replace(move, stops=stops, warnings=(*move.warnings, *cut))
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import msgspec
 
+from console import store
 from console.flips.alone import alone
 from console.flips.guards import LOCK
 from console.model import Guard, Record
@@ -91,13 +92,12 @@ class Locks:
 
     def _read(self) -> tuple[Lock, ...]:
         try:
-            with self._path.open("rb") as file:
-                found = msgspec.json.decode(file.read(MAX_BYTES), type=tuple[Lock, ...])
+            found = msgspec.json.decode(store.read_plain(self._path, MAX_BYTES), type=tuple[Lock, ...])
         except FileNotFoundError:
             return ()
         except OSError as error:
             raise LockError(f"the locks in {self._path} cannot be read: {error.strerror}") from error
-        except msgspec.DecodeError as error:
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
             why = clean(error, 80)
             raise LockError(f"{self._path} is damaged ({why}): all GPUs count as locked until it is mended") from error
         return tuple(lock.cleaned() for lock in found)

@@ -11,8 +11,10 @@ from console.flips import systemlog
 from console.flips.facts import Facts, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.reading import ADVISED
-from console.flips.records import Ending, Move, Plan, Progress
+from console.flips.records import Action, Ending, Move, Plan, Progress
 
+CLOSES = "closes"
+"""The key of a step's body that names the unit whose front is closed."""
 Report = Callable[[Progress], None]
 """Called with everything that happens to a move, by the thread that carries it out: what blocks here holds the flip up
 (``running.outlet`` does not). ``batch.carry_out`` catches what it raises."""
@@ -50,6 +52,11 @@ class Teller:
         if step != self._step:
             self._step = step
             self._say("step", step, self._beginning(step))
+
+    def closes(self, action: Action) -> None:
+        """A server is being closed to requests; journalled before it is, so that settling knows what to open."""
+        text = f"closing {action.workload} to requests"
+        self._try("step", {"step": "drain", "state": "closing", "text": text, CLOSES: action.unit})
 
     def goes_on(self, step: str, said: str) -> None:
         """How far a long step has come; told and not journalled."""

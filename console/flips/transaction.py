@@ -17,12 +17,12 @@ from console.flips.draining import Drain
 from console.flips.facts import Facts, Hands, Seen
 from console.flips.journal import Journal, JournalError
 from console.flips.locks import ClaimError, Claims
-from console.flips.records import Ending, Move, Plan
+from console.flips.records import Action, Ending, Move, Plan
 from console.flips.telling import Report, Teller
 from console.flips.tuning import Tuning
-from console.flips.turns import Order
+from console.flips.turns import Turns
 from console.flips.waiting import ASK_S, Trouble
-from console.flips.watching import holder_text, pids
+from console.flips.watching import holder_text, holds, pids
 from console.model import Holder
 from console.workloads.contract import WorkloadError
 
@@ -77,6 +77,7 @@ MACHINE = {
     State.PROFILE: Way("", State.DONE, State.DONE),  # what works is not taken away for its clocks
     State.ROLLBACK: Way("rollback", State.ROLLED_BACK, State.OFF),
 }
+PLANNED_LATELY_S = 0.5
 BEFORE_STOP = frozenset({State.SETTLE, State.REPLAN, State.INTENT, State.DRAIN, State.TURN, State.SAFE, State.RECHECK})
 ALARMS = frozenset({State.OFF, State.STUCK})
 
@@ -93,17 +94,19 @@ class Transaction:
         journal: Journal,
         claims: Claims,
         report: Report,
-        order: Order | None = None,
+        order: Turns | None = None,
     ) -> None:
         self._move, self._plan = move, plan
         self._facts, self._journal, self._claims = facts, journal, claims
         self._hands = hands
-        self._order = order or Order()
+        self._order = order or Turns()
         self._tell = Teller(move, plan, facts, journal, report)
         self._deeds = Deeds(move, plan, facts, hands, journal, self._tell)
         self._drain = Drain(move, plan, facts, hands, self._tell, self._order.ended)
         self._tuning = Tuning(hands, self._deeds.watch, self._tell)
         self._cause = ""
+        self._planned_s = 0.0
+        self._shut = ""  # what no requests come to, though it runs
         self._was_stuck: frozenset[str] = frozenset()
 
     def run(self) -> Ending:
@@ -161,6 +164,7 @@ class Transaction:
         self._deeds.watch.own_pids = pids(seen)
         self._deeds.held(seen)
         self._tell.former(seen)
+        self._planned_s = self._facts.clock()
         return ""
 
     def _intent(self) -> str:
@@ -182,12 +186,15 @@ class Transaction:
 
     def _profile(self) -> str:
         said = self._tuning.own(self._move.starts)
-        return "; ".join(filter(None, (self._drain.open(self._move.starts), said)))
+        self._shut = self._drain.open(self._move.starts)
+        return "; ".join(filter(None, (self._shut, said)))
 
     def _recheck(self) -> str:
-        """Guards once more; and once more the plan itself, where draining took time in which all may have changed."""
+        """Guards once more; and once more the plan itself, where a drain, a turn or a profile took time in which all
+        may have changed. Where nothing did, the look that it needs would be most of what a flip adds of its own."""
         self._deeds.check_guards(self._move.uuids)
-        if any(action.drain_timeout_s or action.profile for action in self._move.stops):
+        waited = any(action.drain_timeout_s or action.profile for action in self._move.stops)
+        if waited or self._facts.clock() - self._planned_s >= PLANNED_LATELY_S:
             self._check_plan(self._deeds.watch.look(self._move.uuids) or ())
         return ""
 
@@ -223,12 +230,12 @@ class Transaction:
         text = f"{self._cause}; {said}" if self._cause and self._cause != said else said
         if state is State.DONE:
             text = f"{self._tell.gpus}: {self._move.before} → {self._move.after}"
-        text = "; ".join(filter(None, (text, *self._taken_back(state))))
+        text = "; ".join(filter(None, (text, *self._left_undone(state))))
         ending = Ending(
             flip_id=self._move.flip_id,
             result=state.value,
             text=text,
-            alarm=state in ALARMS,
+            alarm=state in ALARMS or bool(self._shut),
             stuck=dict(self._deeds.watch.stuck) if state is State.STUCK else {},
             cleared=tuple(sorted(self._was_stuck & self._deeds.watch.seen_free)) if state is not State.STUCK else (),
         )
@@ -236,15 +243,23 @@ class Transaction:
             systemlog.tell(f"{self._tell.gpus} {state.value}: {ending.text}", systemlog.ALERT)
         return self._tell.ended(ending)
 
-    def _taken_back(self, state: State) -> tuple[str, ...]:
-        """Where what ran before goes on: let requests come to it, and give it its clocks again. Sentences on what of
-        that failed."""
-        if state is State.DONE and self._tuning.failed:
-            return (f"profile not applied: {self._tuning.failed}",)
-        if state not in (State.CANCELLED, State.ROLLED_BACK) or not self._tell.written:
+    def _left_undone(self, state: State) -> tuple[str, ...]:
+        """Let requests come to whatever runs on, and give it its clocks again; sentences on what of that failed."""
+        if not self._tell.written:
             return ()
-        tuned = self._tuning.back()
-        return (self._drain.reopen(), tuned if self._tuning.failed else "")
+        try:
+            if state is not State.DONE:
+                self._shut = self._drain.reopen(self._goes_on if state in ALARMS else lambda _: True)
+                if state in (State.CANCELLED, State.ROLLED_BACK):
+                    self._tuning.back()
+        except Exception as error:
+            # The outcome must be written whatever becomes of this.
+            self._shut = f"unexpected {type(error).__name__} after the flip: {error}"
+        return (self._shut, f"profile not applied: {self._tuning.failed}" if self._tuning.failed else "")
+
+    def _goes_on(self, action: Action) -> bool:
+        """True for what was to stop and runs all the same: half a roll-back has brought it back, or it never went."""
+        return holds(self._deeds.watch.look(action.uuids) or (), action)
 
 
 STEPS: dict[State, Callable[[Transaction], str]] = {

@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable
 
 
-class Order:
+class Turns:
     """What the moves of one plan share. Threads may."""
 
     def __init__(self, stagger_s: float = 0.0, ended: Callable[[], bool] = lambda: False) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple
 
 from console.flips.facts import Facts, Seen
@@ -13,6 +14,8 @@ LOOK_S = 3.0
 """How long one observation may take before it counts as failed."""
 TICK_S = 0.04
 """Readings come at 25 Hz; looking more often would see the same one."""
+LOST_S = 2.0
+"""How long what was warm may not be seen on its GPUs before it counts as ended."""
 ASK_S = 0.25
 """Meters are asked at 4 Hz: they are web servers of programs that have other things to do."""
 
@@ -92,26 +95,41 @@ class Watch:
                     return Wait(None, stuck=f"not free {limit_s:.0f} s after the stop: {'; '.join(busy.values())}")
             self._rest(looked)
 
-    def warm(self, actions: tuple[Action, ...]) -> None:
-        """Wait until each of ``actions`` holds its GPUs and shows output. Raises ColdError."""
+    def warm(self, actions: tuple[Action, ...], hinder: Callable[[], None] = lambda: None) -> None:
+        """Wait until each of ``actions`` holds its GPUs and shows output, and none has ended while the others warmed.
+
+        ``hinder`` is asked as often as meters are and raises Trouble. Raises ColdError.
+        """
         begun, asked = self._facts.clock(), float("-inf")
-        cold = {action.unit: action for action in actions}
+        cold = list(actions)
+        lost: dict[tuple[str, str], float] = {}
         uuids = tuple(sorted({uuid for action in actions for uuid in action.uuids}))
-        while cold:
+        while cold or lost:
             looked = self._facts.clock()
             seen = self.look(uuids) or ()
-            if seen:  # what was warm a moment ago may have ended while the others warm
-                cold |= {action.unit: action for action in actions if not holds(seen, action)}
             ask = looked - asked >= ASK_S
-            asked = looked if ask else asked
-            for action in tuple(cold.values()):
+            if ask:
+                asked = looked
+                hinder()
+            for action in tuple(cold):
                 why = self._cold(action, seen, ask=ask)
                 if not why:
-                    del cold[action.unit]
+                    cold.remove(action)
                 elif self._facts.clock() - begun >= action.start_timeout_s:
                     raise ColdError(f"{action.workload} {why} {action.start_timeout_s:.0f} s after its start", action)
-            if cold:
+            self._lose([action for action in actions if action not in cold], seen, lost)
+            if cold or lost:
                 self._rest(looked)
+
+    def _lose(self, warmed: list[Action], seen: tuple[Seen, ...], lost: dict[tuple[str, str], float]) -> None:
+        """Note since when what was warm holds its GPUs no more. ColdError after a while: one bad look is no proof."""
+        now = self._facts.clock()
+        for action in warmed if seen else ():
+            key = (action.controller, action.unit)
+            if holds(seen, action):
+                lost.pop(key, None)
+            elif now - lost.setdefault(key, now) >= LOST_S:
+                raise ColdError(f"{action.workload} has ended again since it was warm", action)
 
     def _cold(self, action: Action, seen: tuple[Seen, ...], *, ask: bool) -> str:
         """Why this unit is not warm yet, ``""`` once it is. Its meter is asked only when it is time to ``ask``."""

@@ -43,6 +43,7 @@ class Candidate(Record):
     contract: str = ""
     profile: str | None = None
     profile_fault: str = ""
+    routed: bool = False
     let: bool = False
     faults: tuple[str, ...] = ()
     state: str = ""
@@ -83,6 +84,7 @@ class Candidate(Record):
             stop_timeout_s=self.stop_timeout_s,
             metered=self.metered,
             profile=self.profile,
+            routed=self.routed,
             let=self.let,
         )
 
@@ -165,6 +167,7 @@ def candidate(
         terms=settings.revenue.form if settings.revenue else "",
         contract=(settings.revenue.contract or "") if settings.revenue else "",
         profile=settings.profile,
+        routed=bool(settings.drain),
         let=let,
         faults=faults,
         profile_fault=profile_fault,

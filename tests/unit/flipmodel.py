@@ -62,6 +62,7 @@ class Wild(Unit):
         """As it should, from now on."""
         self.start_fails = self.stop_fails = self.route_fails = ""
         self.never_warm = self.lingers = False
+        self.deaf = 0
         self.start_s, self.warm_s, self.kill_s, self.requests = 0.0, 1.0, 0.0, 0
         self.dies_after_s = self.revived_s = float("inf")
 
@@ -77,6 +78,7 @@ FAULTS: dict[str, object] = {
     "warm_s": 3.0,
     "kill_s": 3.0,
     "requests": 4,
+    "deaf": 3,
     "route_fails": "no",
     "behave": True,
 }

@@ -64,6 +64,7 @@ class Unit:
     warm_s: float = 1.0
     metered: bool = True
     requests: int = 0
+    deaf: int = 0  # how many questions its meter does not answer yet
     routed: bool = False  # the config has commands that close and open its front
     front: bool = True
     route_fails: str = ""
@@ -89,6 +90,7 @@ class Unit:
             terms=self.terms,
             memory_mib=self.memory_mib,
             profile=self.profile,
+            routed=self.routed,
         )
 
 
@@ -115,6 +117,7 @@ class World:
     leaked_mib: dict[int, float] = field(default_factory=dict)
     unreadable: bool = False
     gone: bool = False  # the console
+    halted: str = ""  # somebody has stopped everything since the plan was made
     unanswered: str = ""  # why no controller answers
     untunable: str = ""  # why no profile can be applied
     tuned: dict[str, str] = field(default_factory=dict)  # UUID -> profile
@@ -190,6 +193,9 @@ class World:
         unit = self.unit(action.unit)
         if not self.alive(unit):
             return Output(at=self.now(), unit="", value=None, state=WorkState.STOPPED, reason="exited with 1")
+        if unit.deaf:
+            unit.deaf -= 1
+            return None
         warm = self.time_s - unit.started >= unit.warm_s and not unit.never_warm
         state = WorkState.RUNNING if warm else WorkState.WARMING
         ai = unit.kind is Kind.AI
@@ -213,6 +219,8 @@ class World:
                 found.append(Guard(name="lock", sentence=self.locked[slot]))
             if slot in self.foreign:
                 found.append(Guard(name="foreign", sentence=f"GPU {slot} is held by a stranger"))
+            if self.halted and any(move.starts for move in plan.moves):
+                found.append(Guard(name="halt", sentence=self.halted))
             if slot in self.lost:
                 found.append(Guard(name="state", sentence=f"GPU {slot} is lost"))
         return tuple(found)

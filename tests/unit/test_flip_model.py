@@ -131,6 +131,11 @@ class Hall(RuleBasedStateMachine):
         if ending.result != "done":
             begun = [unit for unit in own if f"start {unit}" in flight.acts]
             assert all(f"stop {unit}" in flight.acts for unit in begun), (ending, flight.acts)
+        closed = {line.body.get("closes") for line in lines}
+        started = [one.unit for one in move.starts] if ending.result == "done" else []
+        touched = [unit for unit in (*closed, *started) if unit]
+        shut = [unit for unit in touched if self.world.wild(unit).routed and not self.world.wild(unit).front]
+        assert ending.alarm or not [unit for unit in shut if self.lives(unit)], (ending, shut)
         if ending.result == "off":
             assert not [unit for unit in own if self.world.wild(unit).by_flip and self.lives(unit)], ending
 

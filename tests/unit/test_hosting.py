@@ -14,6 +14,7 @@ from console.flips.cases import still_standing
 from console.flips.facts import Seen
 from console.flips.plan import plan
 from console.flips.records import Plan, Who
+from console.flips.standing import Over
 from console.market.quotes import Board
 from console.model import Bond, Flipping, GpuRow, GpuState, Guard, Holder, Option, Output, Snapshot, WorkState
 from console.site.hosting import Hosting
@@ -241,7 +242,7 @@ def planned(site: LiveSite, place: FarmGround, slot: int, target: str) -> Plan:
 def standing(made: Plan, row: GpuRow, place: FarmGround) -> list[str]:
     """The names of the guards that the flip itself would meet."""
     seen = Seen(reading=row.reading, occupancy=row.occupancy)
-    found = still_standing(made, seen, place.config.settings, stuck="", fresh=True, event="", others=())
+    found = still_standing(made, seen, place.config.settings, stuck="", fresh=True, over=Over(), others=())
     return [guard.name for guard in found]
 
 

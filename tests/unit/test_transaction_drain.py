@@ -5,7 +5,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.flips.turns import Order
+from console.flips.turns import Turns
 from tests.unit.flipstage import Stage
 from tests.unit.flipworld import Crash, World, miner, server
 
@@ -38,8 +38,9 @@ def test_the_door_is_closed_before_requests_are_waited_for(stage: Stage) -> None
     assert stage.flip(stage.world.plan((0,), "ergo")).result == "done"
     calls = [call for call in stage.world.calls if call.startswith(("close", "open", "stop", "start"))]
     assert calls == ["close vllm@0", "stop vllm@0", "start ergo@0"]
-    (drain,) = [line for line in stage.lines("step") if line.body["step"] == "drain"]
-    assert drain.text == "no requests in vllm, none come any more"
+    closing, drained = [line for line in stage.lines("step") if line.body["step"] == "drain"]
+    assert (closing.text, closing.body["closes"]) == ("closing vllm to requests", "vllm@0")
+    assert drained.text == "no requests in vllm, none come any more"
 
 
 def test_the_wait_is_told_as_it_goes(stage: Stage) -> None:
@@ -63,13 +64,13 @@ def test_aborting_goes_on_at_the_limit(stage: Stage) -> None:
     plan = msgspec.structs.replace(stage.world.plan((0,), "ergo"), abort_requests=True)
     began = stage.world.time_s
     assert stage.flip(plan).result == "done" and stage.world.time_s - began > 20
-    assert "cut off, as was asked" in next(line.text for line in stage.lines("step") if line.body["step"] == "drain")
+    assert any("cut off, as was asked" in line.text for line in stage.lines("step"))
 
 
 def test_the_operator_ends_a_drain(stage: Stage) -> None:
     """The stop key while requests are waited for: cancelled, and the door opened."""
     asked = iter([False] * 6)
-    ending = stage.flip(stage.world.plan((0,), "ergo"), Order(0.0, lambda: next(asked, True)))
+    ending = stage.flip(stage.world.plan((0,), "ergo"), Turns(0.0, lambda: next(asked, True)))
     assert (ending.result, ending.text) == ("cancelled", "you ended it before anything was stopped")
     assert stage.world.unit("vllm@0").front and stage.world.running(0) == "vllm"
 
@@ -105,7 +106,7 @@ def test_a_door_that_does_not_open_is_told(stage: Stage) -> None:
             return True
         return False
 
-    ending = stage.flip(stage.world.plan((0,), "ergo"), Order(0.0, ended))
+    ending = stage.flip(stage.world.plan((0,), "ergo"), Turns(0.0, ended))
     assert ending.result == "cancelled" and ending.text.endswith("no requests come to vllm yet: connection refused")
 
 
@@ -141,3 +142,93 @@ def test_a_drain_that_was_killed_is_opened_when_it_is_settled(stage: Stage) -> N
     (settled,) = stage.settle()
     assert settled.result == "cancelled" and stage.world.unit("vllm@0").front
     assert calls.count("open vllm@0") == 1
+
+
+def test_one_slow_answer_is_no_quiet_moment(stage: Stage) -> None:
+    """A scrape that takes too long tells nothing: requests that run are waited for, and at the limit nothing stops."""
+    unit = stage.world.unit("vllm@0")
+
+    def deaf() -> None:
+        unit.deaf = 1
+
+    stage.world.before["output"] = deaf
+    ending = stage.flip(stage.world.plan((0,), "ergo"))
+    assert (ending.result, stage.world.running(0)) == ("cancelled", "vllm")
+
+
+def test_a_meter_that_stays_silent_drains_nothing(stage: Stage) -> None:
+    """Whether requests run cannot be told: cancelled at the limit, unless they may be cut off."""
+    stage.world.unit("vllm@0").deaf = 10_000
+    ending = stage.flip(stage.world.plan((0,), "ergo"))
+    assert ending.text == "whether requests run in vllm could not be told for 20 s"
+    plan = msgspec.structs.replace(stage.world.plan((0,), "ergo"), abort_requests=True)
+    assert stage.flip(plan).result == "done"
+
+
+def test_half_a_roll_back_opens_what_has_come_back(tmp_path: Path) -> None:
+    """Of two servers one comes back: its front is open, and the flip ends off with an alarm for the other."""
+    one, other = server(0, name="va"), server(1, name="vb")
+    one.routed = other.routed = True
+    world = World(2, [one, other, server(0, 1, name="big")]).run("va@0", "vb@1")
+    world.unit("big@0").never_warm = True
+
+    def breaks() -> None:
+        world.unit("vb@1").start_fails = "no such model"
+
+    world.before["start big@0"] = breaks
+    ending = Stage(tmp_path, world).flip(world.plan((0, 1), "big"))
+    assert (ending.result, ending.alarm) == ("off", True)
+    assert (world.running(0), one.front, other.front) == ("va", True, False)
+
+
+def test_a_server_that_no_request_reaches_is_an_alarm(tmp_path: Path) -> None:
+    """Started and warm, but its front stays closed: done, with an alarm and the sentence."""
+    world = World(1, [miner(0), server(0)]).run("ergo@0")
+    unit = world.unit("vllm@0")
+    unit.routed, unit.front, unit.route_fails = True, False, "front answers 503"
+    ending = Stage(tmp_path, world).flip(world.plan((0,), "vllm"))
+    assert (ending.result, ending.alarm) == ("done", True)
+    assert ending.text.endswith("no requests come to vllm yet: front answers 503")
+
+
+def test_a_defect_after_the_flip_still_has_an_outcome(stage: Stage) -> None:
+    """Whatever opening raises, the outcome is written, with an alarm."""
+    asked = iter([False] * 6)
+
+    def ended() -> bool:
+        if next(asked, True):
+            stage.world.before["open vllm@0"] = lambda: 1 / 0  # type: ignore[assignment]
+            return True
+        return False
+
+    ending = stage.flip(stage.world.plan((0,), "ergo"), Turns(0.0, ended))
+    assert ending.alarm and "unexpected ZeroDivisionError after the flip" in ending.text
+    assert stage.results() == ["cancelled"]
+
+
+def test_settling_opens_only_what_this_flip_closed(stage: Stage) -> None:
+    """A front that an operator had closed by hand before the flip came to it stays closed."""
+    stage.world.unit("vllm@0").front = False
+
+    def killed() -> None:
+        raise Crash("killed")
+
+    stage.world.before["guards"] = killed
+    with pytest.raises(Crash):
+        stage.flip(stage.world.plan((0,), "ergo"))
+    stage.settle()
+    assert not stage.world.unit("vllm@0").front
+
+
+def test_what_was_killed_before_its_stop_is_cancelled_and_not_rolled_back(stage: Stage) -> None:
+    """A line about draining is no stop."""
+
+    def killed() -> None:
+        raise Crash("killed")
+
+    stage.world.before["output"] = killed
+    with pytest.raises(Crash):
+        stage.flip(stage.world.plan((0,), "ergo"))
+    assert stage.steps() == ["drain"]
+    (settled,) = stage.settle()
+    assert settled.result == "cancelled"
