@@ -41,14 +41,14 @@ def decide(plan: Plan, args: Namespace, snapshot: Snapshot) -> int | None:
         print(text(plan, snapshot))
     if plan.refusals:
         # All or nothing: a script that names three GPUs does not expect two of them to move.
-        return _end(plan, (), REFUSED, args)
+        return end(plan, (), REFUSED, args)
     if not plan.moves or args.dry_run:
-        return _end(plan, (), DONE, args)
+        return end(plan, (), DONE, args)
     if args.yes:
         return None
     if args.json or not sys.stdin.isatty():
         sys.stderr.write("changeover: refused, there is nobody to ask here: add --yes\n")
-        return _end(plan, (), REFUSED, args)
+        return end(plan, (), REFUSED, args)
     return None if _confirmed() else REFUSED
 
 
@@ -74,7 +74,7 @@ def carry(plan: Plan, args: Namespace) -> int:
     except (ObjectionError, JournalError, ValueError) as error:
         sys.stderr.write(f"changeover: refused, {error}\n")
         return REFUSED
-    return _end(plan, endings, code(endings), args)
+    return end(plan, endings, code(endings), args)
 
 
 def _act(plan: Plan, args: Namespace) -> tuple[Ending, ...]:
@@ -85,7 +85,7 @@ def _act(plan: Plan, args: Namespace) -> tuple[Ending, ...]:
         return act(plan, args.config, lambda _: None)
     sys.stdout.flush()  # the plan, before what is told past this buffer
     with unbuffered(sys.stdout.fileno()) as pipe:
-        outlet = Outlet(pipe, _line)
+        outlet = Outlet(pipe, _Lines().of)
         try:
             return act(plan, args.config, outlet.tell)
         finally:
@@ -120,9 +120,21 @@ def _confirmed() -> bool:
         return False
 
 
+class _Lines:
+    """Progress as lines of text: what has ended, and how far a long step has come; not that each step begins."""
+
+    def __init__(self) -> None:
+        self._begun: set[tuple[str, str]] = set()
+
+    def of(self, progress: Progress) -> bytes:
+        """The line of one Progress, empty for the beginning of a step."""
+        step = (progress.flip_id, progress.step)
+        begins = progress.kind == "step" and progress.took_s is None and step not in self._begun
+        self._begun.add(step)
+        return b"" if begins else _line(progress)
+
+
 def _line(progress: Progress) -> bytes:
-    if progress.took_s is None and progress.kind == "step":
-        return b""
     slots = ",".join(map(str, progress.slots))
     took = f"  {progress.took_s:.1f} s" if progress.took_s is not None else ""
     result = f"  {progress.result.replace('_', ' ')}" if progress.result else ""
@@ -130,8 +142,9 @@ def _line(progress: Progress) -> bytes:
     return line.encode(sys.stdout.encoding, sys.stdout.errors or "replace")
 
 
-def _end(plan: Plan, endings: tuple[Ending, ...], exit_code: int, args: Namespace) -> int:
+def end(plan: Plan, endings: tuple[Ending, ...], exit_code: int, args: Namespace) -> int:
+    """Say how it ended, as one object where ``--json`` asks for that; the exit code."""
     if args.json:
         said = {"schema": 1, "plan": msgspec.to_builtins(plan), "endings": msgspec.to_builtins(endings)}
-        print(json.dumps(said | {"exit": exit_code}, ensure_ascii=False))
+        print(json.dumps(said | {"exit": exit_code}))
     return exit_code

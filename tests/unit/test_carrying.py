@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from console.commands.carrying import REFUSED, WRONG, carry
-from console.flips.records import Plan
+from console.commands.carrying import REFUSED, WRONG, _Lines, carry
+from console.flips.records import Plan, Progress
 from tests.unit.flipworld import WHO
 
 PLAN = Plan(plan_id="p", at=0.0, host="rig-07", who=WHO, target="off", moves=())
@@ -45,3 +45,17 @@ def test_a_config_that_has_gone_is_one_sentence(tmp_path: Path, capfd: pytest.Ca
     assert carry(PLAN, Namespace(config=str(missing), json=False)) == WRONG
     said = capfd.readouterr().err
     assert str(missing) in said and said.count("\n") == 1
+
+
+def test_a_long_step_says_how_far_it_is() -> None:
+    """That a step begins is left out, what has become of it meanwhile is told."""
+    lines = _Lines()
+
+    def told(text: str, took_s: float | None = None, step: str = "drain") -> str:
+        kind = {"flip_id": "f", "at": 0.0, "kind": "step", "slots": (3,)}
+        return lines.of(Progress(step=step, text=text, took_s=took_s, **kind)).decode()  # type: ignore[arg-type]
+
+    assert told("waiting for requests to end") == ""
+    assert told("2 requests left in qwen, 0 of 3 s") == "  GPU 3  drain  2 requests left in qwen, 0 of 3 s\n"
+    assert told("no requests in qwen", 2.5) == "  GPU 3  drain  no requests in qwen  2.5 s\n"
+    assert told("stopping qwen", step="stop") == ""
