@@ -23,7 +23,7 @@ from console.market.quotes import configured
 from console.market.registry import connect_feed
 from console.model import Batch, Holder, Kind, Occupancy, Output, Quote, Uuid, WorkState
 from console.paths import ALONE, Places, obstacle, places
-from console.site.controllers import Controllers, Key
+from console.site.controllers import Controllers
 from console.site.interface import Check
 from console.site.live import LiveSite
 from console.site.presence import Presence
@@ -35,7 +35,8 @@ from console.workloads.background import Background
 from console.workloads.contract import Meter, Task, WorkloadError
 from console.workloads.detect import occupancy, pids_to_read
 from console.workloads.expand import Placed
-from console.workloads.proctable import ProcessTable
+from console.workloads.lookover import Key
+from console.workloads.proctable import Process, ProcessTable
 from console.workloads.registry import connect_meter
 from console.workloads.tenants import Tenants
 from console.workloads.vacancy import Vacancy
@@ -116,14 +117,21 @@ class HostGround:
         listed_at = max((reading.clients_at for reading in batch.readings), default=0.0)
         # Before the answers are taken: one that comes in between must not vouch for those that were.
         asked = self._controllers.asked_since(listed_at)
-        silent = tuple(self._controllers.silent().values())
+        silent, doubtful = tuple(self._controllers.silent().values()), self._controllers.doubts()
         self._told = self._controllers.tasks()
         pids = pids_to_read(batch.readings, self._told)
         if (pids, listed_at) != self._table_of:
             self._table, self._table_of = ProcessTable.read(pids), (pids, listed_at)
         tenants = Tenants(self._controllers.holdings(), self.config.settings.site.renters)
         found = occupancy(
-            batch.readings, placed, self._told, self._table, self._background, tenants=tenants, previous=self._last
+            batch.readings,
+            placed,
+            self._told,
+            self._table,
+            self._background,
+            tenants=tenants,
+            doubts=doubtful,
+            previous=self._last,
         )
         if silent or not asked:
             found = tuple(_doubted(one, self._last.get(one.uuid), silent) for one in found)
@@ -145,6 +153,10 @@ class HostGround:
             self.source.watch_clients(calm, LISTS_EVERY_S)
             for uuid in calm:
                 del self._hurried[uuid]
+
+    def process(self, pid: int) -> Process | None:
+        """What the last look at ``/proc`` has of a process."""
+        return self._table.get(pid)
 
     def output(self, unit: str) -> Output | None:
         """The newest answer of the meter of ``unit``."""

@@ -11,6 +11,7 @@ from console.flips.facts import Seen
 from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Action, Plan, Progress
+from console.flips.standing import Standing
 from console.flips.technician import Locks
 from console.model import Guard, Output, Reading, Uuid, WorkState
 from console.paths import Places
@@ -21,14 +22,16 @@ from console.workloads.expand import Placed
 
 BOOT_ID = "simulated"
 """A farm boots when it is made; the kernel's boot is none of its business."""
+STOPS_AT_ONCE = 16
+"""As on a host (console.running.stage): standing down has no inrush."""
 
 
 class FarmFacts:
     """What a transaction may know of a simulated farm. Implements console.flips.facts.Facts."""
 
-    def __init__(self, farm: Farm, journal: Journal, locks: Locks) -> None:
+    def __init__(self, farm: Farm, journal: Journal, places: Places) -> None:
         self._farm = farm
-        self._journal, self._locks = journal, locks
+        self._journal, self._locks, self._standing = journal, Locks(places), Standing(places)
         self._gone = threading.Event()
 
     def now(self) -> float:
@@ -71,7 +74,7 @@ class FarmFacts:
                 self._farm.settings,
                 stuck=stuck.get(one.reading.uuid, ""),
                 fresh=True,  # observed at this very instant
-                event="",
+                over=self._standing.over(self.now()),
                 others=self._locks.guards(one.reading.uuid, self.now()),
             )
         )
@@ -109,6 +112,10 @@ class FarmHands:
         """Nothing: a simulated controller always answers."""
         return ""
 
+    def faults(self, action: Action) -> tuple[str, ...]:  # noqa: ARG002
+        """Nothing: simulated units are as they should be."""
+        return ()
+
     def route(self, action: Action, *, let_in: bool) -> bool:  # noqa: ARG002
         """A simulated farm has no front."""
         return False
@@ -126,8 +133,9 @@ class FarmFlipper:
 
     def __init__(self, farm: Farm, places: Places) -> None:
         self.placed: tuple[Placed, ...] = ()
+        self._farm = farm
         self._journal = Journal(places, now=farm.now, boot_id=BOOT_ID)
-        self._facts = FarmFacts(farm, self._journal, Locks(places))
+        self._facts = FarmFacts(farm, self._journal, places)
         self._hands = FarmHands(farm.controller)
         self._claims = Claims(places)
         self._stop = threading.Event()
@@ -145,10 +153,21 @@ class FarmFlipper:
 
     def run(self, plan: Plan, heard: Callable[[Progress], None]) -> None:
         """Begin the plan in a thread of its own."""
-        stop = self._stop
+        stop, how = self._stop, self._farm.settings.flips
+        at_once = how.at_once if any(move.starts for move in plan.moves) else STOPS_AT_ONCE
 
         def act() -> None:
-            carry_out(plan, self._facts, self._hands, self._journal, self._claims, heard, stop=stop)
+            carry_out(
+                plan,
+                self._facts,
+                self._hands,
+                self._journal,
+                self._claims,
+                heard,
+                at_once=at_once,
+                stagger_s=how.stagger_s,
+                stop=stop,
+            )
 
         threading.Thread(target=act, name=f"flip {plan.plan_id}", daemon=True).start()
 

@@ -6,6 +6,7 @@ A sync takes a busy disk its time. Whoever may not wait for it hands a file to t
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import stat
 import threading
@@ -99,6 +100,24 @@ class Writer:
 
 
 _OPEN: dict[Path, Writer] = {}
+
+
+def read_plain(path: Path, most: int) -> bytes:
+    """The bytes of a regular file of at most ``most``: no link is followed and no pipe or device waited for.
+
+    Raises OSError with a reason, FileNotFoundError where there is nothing.
+    """
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        if not stat.S_ISREG(os.fstat(fd).st_mode):
+            raise OSError(errno.EINVAL, "it is no regular file")
+        with os.fdopen(fd, "rb", closefd=False) as file:
+            body = file.read(most + 1)
+    finally:
+        os.close(fd)
+    if len(body) > most:
+        raise OSError(errno.EFBIG, f"it is larger than {most} bytes")
+    return body
 
 
 def _read(path: Path) -> bytes:

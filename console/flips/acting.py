@@ -61,6 +61,12 @@ class Deeds:
             if why := self._hands.silent(action):
                 raise Trouble(f"the controller of {action.workload} does not answer: {why}")
 
+    def check_units(self) -> None:
+        """Trouble where what would start would fight what shares its GPUs, or nobody can tell."""
+        for action in self._move.starts:
+            if found := self._hands.faults(action):
+                raise Trouble(found[0])
+
     def check_budget(self, actions: Iterable[Action]) -> None:
         """Trouble where starts keep failing: the restart budget ends the loop."""
         for uuid in (uuid for action in actions for uuid in action.uuids):

@@ -57,6 +57,9 @@ class Hands(Protocol):
     def silent(self, action: Action) -> str:
         """Why the unit's controller cannot be asked now, ``""`` while it answers. Does not raise."""
 
+    def faults(self, action: Action) -> tuple[str, ...]:
+        """What keeps the unit out of every flip, as its controller finds now or found a minute ago. Does not raise."""
+
     def route(self, action: Action, *, let_in: bool) -> bool:
         """Let requests come to the workload (``let_in``), or stop them from coming, by the command that the config has
         for it; False where it has none."""

@@ -8,10 +8,13 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from console.flips.chain import Line, Verdict, anchors
 from console.flips.journal import KINDS, Journal
 from console.flips.ledger import COLUMNS, TABLE, line_of, reading
 from console.flips.systemlog import name_of
+from console.model import Record
 from console.text import clean
 
 if TYPE_CHECKING:
@@ -25,8 +28,13 @@ FAR_BACK = 2000
 """How many of the latest lines of flips are looked through for those of the last day."""
 ADVISED = "advised"
 """The key of a note's body that keeps what a flip's advice was made of: some 5 kB a GPU."""
+MOST_SEQ = (1 << 63) - 1
+"""The largest number that SQLite keeps."""
 UNPINNED = "unpinned"
 """The key of a note's body that lists GPUs whose pin is lifted."""
+
+
+_LEARNT = frozenset({"clock_s", "failed_start", "free_mib", "took_s", "workloads", "ok", "step"})
 
 
 def lines(
@@ -119,46 +127,91 @@ def stuck(path: Path) -> dict[str, str]:
     return found
 
 
-def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float, unit: str = "") -> dict[str, int]:
-    """How many starts failed on each GPU in the last ``within_s`` of this boot's clock, of one unit if asked.
+class Learnt(Record):
+    """The steps that something is learnt from, up to one line of a journal: at most LEARNT_FROM of each, newest first.
 
-    Raises JournalError.
+    ``took`` tell how long a workload took, ``free`` a free GPU's memory, ``failed`` units that did not start.
     """
-    counts: dict[str, int] = defaultdict(int)
-    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="failed_start"):
-        at, failed = line.body.get("clock_s"), line.body.get("failed_start")
-        if line.boot_id != boot_id or not isinstance(at, float) or clock_s - at > within_s:
-            break
-        for uuid, units in (failed if isinstance(failed, dict) else {}).items():
-            counts[uuid] += len([one for one in units if unit in ("", one)])
-    return {uuid: count for uuid, count in counts.items() if count}
+
+    seq: int = 0
+    hash: str = ""
+    took: tuple[Line, ...] = ()
+    free: tuple[Line, ...] = ()
+    failed: tuple[Line, ...] = ()
+
+    def failed_starts(self, boot_id: str, clock_s: float, within_s: float, unit: str = "") -> dict[str, int]:
+        """How many starts failed on each GPU in the last ``within_s`` of this boot's clock, of one unit if asked."""
+        counts: dict[str, int] = defaultdict(int)
+        for line in self.failed:
+            at, failed = line.body.get("clock_s"), line.body.get("failed_start")
+            if line.boot_id != boot_id or not isinstance(at, float) or clock_s - at > within_s:
+                break
+            for uuid, units in (failed if isinstance(failed, dict) else {}).items():
+                counts[uuid] += len([one for one in units if unit in ("", one)])
+        return {uuid: count for uuid, count in counts.items() if count}
+
+    def base_mib(self, boot_id: str) -> dict[str, float]:
+        """The least memory seen in use on each GPU while it was free, in MiB, since this boot.
+
+        Of this boot only: another driver keeps another share for itself.
+        """
+        least: dict[str, float] = {}
+        for line in self.free:
+            seen = line.body.get("free_mib") if line.boot_id == boot_id else None
+            for uuid, mib in (seen if isinstance(seen, dict) else {}).items():
+                if isinstance(mib, (int, float)):
+                    least[uuid] = min(float(mib), least.get(uuid, float(mib)))
+        return least
+
+    def usual_s(self) -> dict[tuple[str, str], float]:
+        """Median seconds by (step, workload) for the steps stop and warm."""
+        import statistics  # seven modules that nobody else here needs
+
+        took: dict[tuple[str, str], list[float]] = defaultdict(list)
+        for line in self.took:
+            seconds, names = line.body.get("took_s"), line.body.get("workloads")
+            if isinstance(seconds, float) and isinstance(names, list) and line.body.get("ok") is True:
+                for name in names:
+                    took[str(line.body.get("step")), str(name)].append(seconds)
+        return {key: statistics.median(values) for key, values in took.items()}
+
+
+UNREAD = Learnt()
+
+
+def learnt(path: Path, before: Learnt = UNREAD) -> Learnt:
+    """What steps teach now; with what was learnt ``before`` only newer lines are read.
+
+    A journal that was moved aside or put back meanwhile is read anew. Raises JournalError.
+    """
+    seq, digest = head(path)
+    if (seq, digest) == (before.seq, before.hash):
+        return before
+    if hash_at(path, before.seq) != before.hash:
+        before = UNREAD
+    took, free, failed = (_steps(path, key, before.seq, seq) for key in ("workloads", "free_mib", "failed_start"))
+    return Learnt(
+        seq=seq,
+        hash=digest,
+        took=(*took, *before.took)[:LEARNT_FROM],
+        free=(*free, *before.free)[:LEARNT_FROM],
+        failed=(*failed, *before.failed)[:LEARNT_FROM],
+    )
+
+
+def failed_starts(path: Path, boot_id: str, clock_s: float, within_s: float, unit: str = "") -> dict[str, int]:
+    """See Learnt.failed_starts. Raises JournalError."""
+    return Learnt(failed=_steps(path, "failed_start")).failed_starts(boot_id, clock_s, within_s, unit)
 
 
 def base_mib(path: Path, boot_id: str) -> dict[str, float]:
-    """The least memory seen in use on each GPU while it was free, in MiB, since this boot. Raises JournalError.
-
-    Of this boot only: another driver keeps another share for itself.
-    """
-    least: dict[str, float] = {}
-    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="free_mib"):
-        seen = line.body.get("free_mib") if line.boot_id == boot_id else None
-        for uuid, mib in (seen if isinstance(seen, dict) else {}).items():
-            if isinstance(mib, (int, float)):
-                least[uuid] = min(float(mib), least.get(uuid, float(mib)))
-    return least
+    """See Learnt.base_mib. Raises JournalError."""
+    return Learnt(free=_steps(path, "free_mib")).base_mib(boot_id)
 
 
 def usual_s(path: Path) -> dict[tuple[str, str], float]:
-    """Median seconds by (step, workload) for the steps stop and warm. Raises JournalError."""
-    import statistics  # seven modules that nobody else here needs
-
-    took: dict[tuple[str, str], list[float]] = defaultdict(list)
-    for line in lines(path, LEARNT_FROM, kinds=("step",), with_key="workloads"):
-        seconds, names = line.body.get("took_s"), line.body.get("workloads")
-        if isinstance(seconds, float) and isinstance(names, list) and line.body.get("ok") is True:
-            for name in names:
-                took[str(line.body.get("step")), str(name)].append(seconds)
-    return {key: statistics.median(values) for key, values in took.items()}
+    """See Learnt.usual_s. Raises JournalError."""
+    return Learnt(took=_steps(path, "workloads")).usual_s()
 
 
 def check(journal: Journal, program: str = "journalctl") -> Verdict:
@@ -199,6 +252,19 @@ SELECT * FROM lines WHERE seq IN (
         WHERE note.seq > ? AND note.seq <= ? AND note.kind = 'note' AND note.flip_id = ''
         AND instr(note.body, '"{UNPINNED}":[') GROUP BY gpu.value
 ) ORDER BY seq"""
+
+
+def _steps(path: Path, key: str, after: int = 0, until: int = MOST_SEQ) -> tuple[Line, ...]:
+    """The latest LEARNT_FROM steps with ``key`` after line ``after`` and up to line ``until``, newest first, with what
+    is learnt from alone."""
+    # The + has SQLite walk back from the end: by its index it would sort all steps there ever were.
+    query = """SELECT * FROM lines WHERE seq > ? AND seq <= ? AND +kind = 'step' AND instr(body, ?)
+               ORDER BY seq DESC LIMIT ?"""
+    found = _fetch(path, query, (after, until, f'"{key}":', LEARNT_FROM))
+    return tuple(
+        msgspec.structs.replace(line, who={}, body={name: line.body[name] for name in _LEARNT & line.body.keys()})
+        for line in found
+    )
 
 
 def _damage(path: Path) -> Iterator[str]:

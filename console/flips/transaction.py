@@ -158,6 +158,7 @@ class Transaction:
             raise Trouble(f"{self._tell.gpus} could not be read")
         self._deeds.check_guards(self._move.uuids)
         self._check_plan(seen)
+        self._deeds.check_units()
         self._deeds.check_budget(self._move.starts)
         marks = reading.stuck(self._journal.path)
         self._was_stuck = frozenset(marks).intersection(self._move.uuids)

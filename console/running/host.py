@@ -90,6 +90,7 @@ class HostFacts:
             return (Guard(name="reading", sentence="its GPUs are not read yet"),)
         found: list[Guard] = []
         stuck = marks(self._journal)
+        starts = {uuid for move in plan.moves for action in move.starts for uuid in action.uuids}
         for seen in self._seen(batch, uuids):
             uuid, now = seen.reading.uuid, self.now()
             found += still_standing(
@@ -98,9 +99,13 @@ class HostFacts:
                 self._config.settings,
                 stuck=stuck.get(uuid, ""),
                 fresh=now - seen.reading.at < OLD_S or seen.reading.state is not GpuState.OK,
-                event=self._standing.event(now),
+                over=self._standing.over(now),
                 others=self._locks.guards(uuid, now),
             )
+            if uuid in starts and (why := self._units.doubts().of(uuid)):
+                # Once what runs there has stopped it could not be told to be free any more.
+                text = f"whether GPU {seen.reading.slot} will be free cannot be told: {why}"
+                found.append(Guard(name="units", sentence=text))
         return tuple(found)
 
     def _seen(self, batch: Batch, uuids: tuple[Uuid, ...]) -> tuple[Seen, ...]:
@@ -113,6 +118,7 @@ class HostFacts:
             table,
             self._background,
             tenants=Tenants(self._units.holdings(), self._config.settings.site.renters),
+            doubts=self._units.doubts(),
             base_mib=self._base_mib,
             previous=self._last,
         )

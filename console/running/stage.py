@@ -11,6 +11,7 @@ from console.flips.batch import carry_out
 from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Ending, Plan
+from console.flips.technician import Locks
 from console.flips.telling import Report
 from console.model import GpuState, Uuid
 from console.paths import Places, places
@@ -24,6 +25,9 @@ from console.workloads.expand import place
 FIRST_S = 30.0
 """How long a driver may take to its first answer: without the persistence daemon it initialises every card."""
 LISTEN_S = 0.5
+MARKET_S = 8.0
+"""How long a market of rented machines may take to its first answer: whoever has asked it a moment before, such as the
+console behind this flip, keeps the next request waiting for three seconds."""
 STOPS_AT_ONCE = 16
 """Moves under way together where nothing is started: standing down has no inrush."""
 PERIOD_S = 0.04
@@ -56,9 +60,16 @@ class Stage:
         self._source = NvmlSource(self.roster, period_s=PERIOD_S, clients_period_s=PERIOD_S, only=uuids)
         self.hands = Units(self.config.settings, placed)
         self.facts = HostFacts(self.config, placed, self._source, self.hands, self.journal, own, lost)
+        self.locks = Locks(own)
         self._presence = Presence(own.run, self.config.hash)
         self._source.start()
+        threading.Thread(target=self._look_over, name="units", daemon=True).start()
         self.hands.tasks()  # what the controllers' libraries cost at first is paid now, not between go and stop
+
+    @property
+    def disagreement(self) -> str:
+        """Why nothing may be done here at all, such as another config that runs beside this one; "" for nothing."""
+        return self._presence.reason
 
     def objection(self, plan: Plan) -> str:
         """Why this plan may not be carried out here; ``""`` when it may. Waits for the first readings."""
@@ -68,7 +79,10 @@ class Stage:
             return "the config has changed since this was planned: reload and plan again"
         if missing := {uuid for move in plan.moves for uuid in move.uuids} - set(self.uuids):
             return f"{', '.join(sorted(missing))} is not being read"
-        return "" if self.read(FIRST_S) else f"NVML did not answer within {FIRST_S:.0f} s"
+        if not self.read(FIRST_S):
+            return f"NVML did not answer within {FIRST_S:.0f} s"
+        self._hear_markets(plan)
+        return ""
 
     def carry_out(self, plan: Plan, told: Report, stop: threading.Event) -> tuple[Ending, ...]:
         """Run every move of ``plan`` as the config has it; see console.flips.batch.carry_out."""
@@ -96,6 +110,26 @@ class Stage:
             if all(one.at > 0 or one.state is not GpuState.OK for one in batch.readings):
                 return True
         return False
+
+    def _look_over(self) -> None:
+        """Have the units that share these GPUs looked over while the dialog is still open, so that no flip waits."""
+        for one in self.placed:
+            if set(one.uuids) & set(self.uuids):
+                self.hands.looked_over(one)
+
+    def _hear_markets(self, plan: Plan) -> None:
+        """Wait for the first answer of the markets that may hold this plan's GPUs; one that stays silent refuses it
+        later."""
+        let = {uuid for one in self.placed if one.let for uuid in one.uuids}
+        uuids = let & {uuid for move in plan.moves for uuid in move.uuids}
+        end = time.monotonic() + MARKET_S
+        while uuids and any(map(self._doubted, uuids)) and time.monotonic() < end:
+            if self._lost.wait(LISTEN_S):
+                return
+
+    def _doubted(self, uuid: Uuid) -> bool:
+        self.hands.tasks()
+        return bool(self.hands.doubts().of(uuid))
 
     def close(self) -> None:
         """Let go of everything; changes nothing outside."""

@@ -12,18 +12,17 @@ from console.model import Output, Reading, Uuid, WorkState
 from console.profiles.asking import NotAppliedError, apply, differs, expected
 from console.workloads.command import order
 from console.workloads.contract import ALIVE, Controller, Holding, Meter, SeesContainers, Task, WorkloadError
+from console.workloads.doubts import SEES_CONTAINERS, Doubts, doubts, lasting_s
 from console.workloads.expand import Placed
 from console.workloads.lastword import still_there
+from console.workloads.lookover import Key, Looked, look_over, neighbours, refusals
 from console.workloads.registry import configure, connect_controller, connect_meter
-
-Key = tuple[str, str]
-"""Controller and unit."""
 
 FRESH_S = 0.25
 """How old a controller's word may be: asking supervisord about 16 programs takes 15 ms, a tick is 50 ms."""
 ASK_S = 2.0
-SEES_CONTAINERS = frozenset({"docker"})
-"""Kinds of controller that are asked about strangers' containers, though no workload of ours may be theirs."""
+LOOKED_S = 60.0
+"""How long it is believed of units what was found wrong with them."""
 TUNE_S = 20.0
 """How long root's unit may take to set one card: without the persistence daemon the driver wakes up first."""
 ROUTE_S = 30.0
@@ -43,10 +42,13 @@ class Units:
         self._tasks: dict[Key, Task] = {}
         self._asked: dict[str, float] = {}
         self._silent: dict[str, str] = {}
+        self._heard: dict[str, float] = {}
         self._held: dict[str, tuple[Holding, ...]] = {}
+        self._looked: dict[frozenset[Uuid], tuple[float, dict[Key, tuple[str, ...]]]] = {}
         self._lock = threading.Lock()
-        seers = {name for name, one in settings.controllers.items() if (one.kind or name) in SEES_CONTAINERS}
-        for name in {one.controller for one in placed} | seers:
+        self._looking = threading.Lock()
+        self._seers = {name for name, one in settings.controllers.items() if (one.kind or name) in SEES_CONTAINERS}
+        for name in {one.controller for one in placed} | self._seers:
             try:
                 self._controllers[name] = connect_controller(name, settings.controllers[name])
             except WorkloadError as error:
@@ -70,6 +72,32 @@ class Units:
         """Every container that was given GPUs, as old as ``tasks`` last said."""
         with self._lock:
             return tuple(one for held in self._held.values() for one in held)
+
+    def doubts(self) -> Doubts:
+        """On which GPUs somebody may be whom a controller would know of that did not answer ``tasks``."""
+        now, placed = time.monotonic(), tuple(self._placed.values())
+        with self._lock:
+            late = {name: now - self._heard.get(name, float("-inf")) for name in self._silent}
+            silent = {name: self._silent[name] for name, s in late.items() if s > lasting_s(name, placed)}
+        return doubts(self.trouble | silent, placed, self._seers)
+
+    def faults(self, action: Action) -> tuple[str, ...]:
+        """What keeps this action's unit out of every flip, as its controller and those that share its GPUs find now, or
+        found LOOKED_S ago at most: each a sentence. That one of them cannot look is one too. Does not raise; blocks for
+        as long as they take to look, which is bounded."""
+        return self._fresh(frozenset(action.uuids)).get((action.controller, action.unit), ())
+
+    def looked_over(self, one: Placed) -> None:
+        """Look over now the units that share this instance's GPUs: ``faults`` need not any more for a while."""
+        self._fresh(frozenset(one.uuids))
+
+    def _fresh(self, uuids: frozenset[Uuid]) -> dict[Key, tuple[str, ...]]:
+        with self._looking:
+            at, found = self._looked.get(uuids, (float("-inf"), {}))
+            if time.monotonic() - at > LOOKED_S:
+                found = self._look_over(uuids)
+                self._looked[uuids] = (time.monotonic(), found)
+        return found
 
     def silent(self, action: Action) -> str:
         """See console.flips.facts.Hands.silent."""
@@ -143,11 +171,30 @@ class Units:
             if isinstance(controller, SeesContainers):
                 self._held[name] = controller.holdings(units, ASK_S)
             self._silent.pop(name, None)
+            self._heard[name] = time.monotonic()
         except WorkloadError as error:
             said = still_there(task for key, task in self._tasks.items() if key[0] == name)
             self._silent[name] = str(error)
         self._tasks = others | {(name, task.unit): task for task in said}
         self._asked[name] = time.monotonic()
+
+    def _look_over(self, uuids: frozenset[Uuid]) -> dict[Key, tuple[str, ...]]:
+        """What keeps the units that share these GPUs out of every flip."""
+        near = tuple(one for one in self._placed.values() if uuids & set(one.uuids))
+        looked: dict[str, Looked] = {}
+        failed: dict[str, str] = {}
+        for name, groups in neighbours(near).items():
+            try:
+                if name not in self._controllers:
+                    raise WorkloadError(self.trouble.get(name, "the config has no such controller"))
+                looked[name] = look_over(self._controllers[name], groups)
+            except WorkloadError as error:
+                failed[name] = f"controllers.{name}: its units could not be looked over: {error}"
+        found = refusals(near, looked)
+        for one in near:
+            key = (one.controller, one.unit)
+            found[key] = (*found.get(key, ()), *failed.values())
+        return found
 
     def _controller(self, action: Action) -> Controller:
         controller = self._controllers.get(action.controller)

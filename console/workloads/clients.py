@@ -52,7 +52,7 @@ class Sorter(NamedTuple):
                 there |= {holding.container for holding in (self.tenants.of(process),) if holding}
         if reading.uuid not in self.let:  # there whoever was given the GPU is the market's own
             given = (one for one in self.tenants.strangers(reading.uuid) if one.container not in there)
-            foreign |= {f"{self.tenants.named(one)}, which was given it": None for one in given}
+            foreign |= {self.tenants.claim(one): None for one in given}
         return Held(mine, tuple(foreign), tuple(hidden), tuple(aside), aside_mib)
 
     def _owner(self, process: Process, uuid: Uuid) -> Key | None:

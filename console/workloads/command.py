@@ -15,7 +15,7 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -29,6 +29,10 @@ KEPT = 64 << 10
 GRACE_S = 0.5
 """Between SIGTERM, at the time-out, and SIGKILL."""
 PATH = "/usr/sbin:/usr/bin:/sbin:/bin"
+
+SHORTEST_SECRET = 4
+"""Characters: shorter arguments, such as ``-v`` or a slot, are in every other sentence and tell nothing."""
+HIDDEN = "[…]"
 
 _LONGEST_LINE = 8000
 _REAPED_S = 1.0
@@ -84,10 +88,27 @@ def built(own: Mapping[str, str]) -> dict[str, str]:
     return {"PATH": PATH, "LANG": "C.UTF-8", "HOME": home, **own}
 
 
+def secrets(arguments: Iterable[str], env: Mapping[str, str]) -> tuple[str, ...]:
+    """What no sentence may hold, longest first: values of an environment, arguments, and what follows their ``=``."""
+    given = list(env.values())
+    for word in arguments:
+        given += [word, word.partition("=")[2]]
+    lines = (clean(line, _LONGEST_LINE) for text in given for line in text.splitlines())  # as sentences repeat them
+    told = {text for text in (*given, *lines) if len(text) >= SHORTEST_SECRET}
+    return tuple(sorted(told, key=lambda text: (-len(text), text)))
+
+
+def without(line: str, hidden: Iterable[str]) -> str:
+    """``line`` with HIDDEN where one of ``secrets`` stood in it."""
+    for text in hidden:
+        line = line.replace(text, HIDDEN)
+    return line
+
+
 def order(words: Sequence[str], timeout_s: float) -> None:
     """Run a command of the config that is to end with 0, with nothing of its own in its environment.
 
-    Raises WorkloadError with its last words; its arguments are not among them.
+    Raises WorkloadError with its last words, from which its arguments are taken out.
     """
     program = clean(words[0], 120)
     if fault := program_fault(words[0]):
@@ -99,7 +120,7 @@ def order(words: Sequence[str], timeout_s: float) -> None:
     except OSError as error:
         raise WorkloadError(f"{program} cannot be run: {error.strerror or error}") from None
     if ended.code:
-        said = clean(ended.last_line(), 200)
+        said = clean(without(ended.last_line(), secrets(words[1:], {})), 200)
         raise WorkloadError(f"{program} ended with {ended.code}" + (f": {said}" if said else ""))
 
 

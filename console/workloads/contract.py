@@ -58,7 +58,8 @@ class Holding(Record):
     """A container that was given GPUs, whether or not any process of it is on them yet.
 
     ``container`` is its whole id as it stands in cgroup paths. ``unit`` is the configured unit that it is, ``""`` for
-    a stranger's. ``uuids`` names its GPUs; ``every`` one of the host where it was given all.
+    a stranger's. ``uuids`` names its GPUs; ``every`` one of the host where it was given all. ``fault`` is why its
+    record cannot be read: then it may have been given any.
     """
 
     container: str
@@ -67,6 +68,7 @@ class Holding(Record):
     every: bool = False
     unit: str = ""
     image: str = ""
+    fault: str = ""
 
 
 @runtime_checkable
@@ -75,6 +77,15 @@ class SeesContainers(Protocol):
 
     def holdings(self, units: tuple[str, ...], timeout_s: float = 5.0) -> tuple[Holding, ...]:
         """Every running container that was given GPUs, those of ``units`` and strangers'. Raises WorkloadError."""
+
+
+@runtime_checkable
+class TellsBoots(Protocol):
+    """What a controller can tell of the start of its host beside what it finds wrong with units of its own."""
+
+    def boots(self, units: tuple[str, ...]) -> Mapping[str, str]:
+        """Those of ``units`` that start with the host, or with what runs them, each with what ends that, as in
+        ``systemctl disable miner@3.service``. Blocks as ``check`` does and raises WorkloadError."""
 
 
 class Controller(Protocol):

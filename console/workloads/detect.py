@@ -22,6 +22,7 @@ from console.model import (
 from console.workloads.background import Background
 from console.workloads.clients import Held, Sorter
 from console.workloads.contract import ALIVE, Task
+from console.workloads.doubts import SURE, Doubts
 from console.workloads.expand import Placed
 from console.workloads.owners import Key, Owners
 from console.workloads.proctable import ProcessTable
@@ -47,12 +48,15 @@ def occupancy(
     background: Background,
     *,
     tenants: Tenants = NOBODY,
+    doubts: Doubts = SURE,
     base_mib: Mapping[Uuid, float] | None = None,
     previous: Mapping[Uuid, Occupancy] | None = None,
 ) -> tuple[Occupancy, ...]:
     """Who holds each GPU, in the order of ``readings``.
 
     ``tasks`` is what each controller says by (controller, unit); ``tenants`` are the containers that were given GPUs;
+    ``doubts`` says on which GPUs somebody may be of whom nothing is seen: what looks free there is unknown, and with
+    ``settled`` False, for it was nobody's doing;
     ``base_mib`` the least memory seen in use on a GPU while it was free; ``previous`` the last result, which an
     unreadable GPU keeps with ``settled`` False.
     """
@@ -72,7 +76,8 @@ def occupancy(
         keys = tuple(dict.fromkeys((*own.owners, *waiting.get(reading.uuid, ()))))
         doubt = _doubt(reading, own, [names[key] for key in keys], (base_mib or {}).get(reading.uuid))
         instance = instances[keys[0]] if keys else None
-        found.append(_judged(reading.uuid, own, doubt, instance, let=reading.uuid in let))
+        one = _judged(reading.uuid, own, doubt, instance, let=reading.uuid in let)
+        found.append(_unsure(one, doubts.of(reading.uuid)))
     return tuple(found)
 
 
@@ -103,6 +108,13 @@ def _judged(uuid: Uuid, held: Held, doubt: str, instance: Instance | None, *, le
         background=held.background,
         background_mib=held.background_mib,
     )
+
+
+def _unsure(found: Occupancy, why: str) -> Occupancy:
+    """Nobody to be seen is nobody only where all were asked who would know."""
+    if not why or found.holder is not Holder.NONE:
+        return found
+    return msgspec.structs.replace(found, holder=Holder.UNKNOWN, who=why, settled=False)
 
 
 def _last_known(reading: Reading, last: Occupancy | None) -> Occupancy:

@@ -1,4 +1,4 @@
-"""What still holds of a controller that does not answer: its last word, for units whose main processes still run."""
+"""What still holds of a controller that does not answer: its last word, where nothing speaks against it."""
 
 from __future__ import annotations
 
@@ -7,16 +7,21 @@ from pathlib import Path
 
 import msgspec
 
-from console.workloads.contract import Task
+from console.workloads.contract import ALIVE, Task
 
 
 def still_there(tasks: Iterable[Task]) -> tuple[Task, ...]:
-    """Those of ``tasks`` of which a main process still runs, with such processes alone.
+    """Those of ``tasks`` of which a main process still runs, with such processes alone, and those that were alive
+    without any, as a listing on a market is.
 
     They are what they were, not strangers. Of the others nothing is known, which is not the same as stopped.
     """
-    alive = ((task, tuple(pid for pid in task.pids if _runs(pid))) for task in tasks)
-    return tuple(msgspec.structs.replace(task, pids=pids) for task, pids in alive if pids)
+    known = ((task, tuple(pid for pid in task.pids if _runs(pid))) for task in tasks)
+    return tuple(
+        msgspec.structs.replace(task, pids=pids)
+        for task, pids in known
+        if pids or (not task.pids and task.state in ALIVE)
+    )
 
 
 def _runs(pid: int) -> bool:

@@ -39,6 +39,14 @@ class Tenants:
         whose = ", a renter's" if self.rents(holding) else ""
         return f"container {holding.name or holding.container[:12]}{whose}"
 
+    def claim(self, holding: Holding) -> str:
+        """The container with what it has to do with a GPU on which no process of it is."""
+        if holding.fault:
+            return (
+                f"{self.named(holding)}, whose record cannot be read ({holding.fault}): it may have been given any GPU"
+            )
+        return f"{self.named(holding)}, which was given it"
+
 
 NOBODY = Tenants()
 """Where no controller sees containers."""

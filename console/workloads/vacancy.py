@@ -44,13 +44,20 @@ class Vacancy:
 
     def _one(self, found: Occupancy, seen: Reading) -> Occupancy:
         uuid, at = found.uuid, seen.clients_at
-        if found.holder is Holder.FOREIGN and not self._was_ours(seen):
-            self._leaving[uuid] = _Leaving(found.who, 0, at)
+        strange = found.holder is Holder.FOREIGN or (found.holder is Holder.UNKNOWN and found.settled)
+        if strange and not self._was_ours(seen, found):
+            who = found.who if found.holder is Holder.FOREIGN else f"who could not be told ({found.who})"
+            self._leaving[uuid] = _Leaving(who, 0, at)
             return found
         if found.holder is Holder.WORKLOAD and found.instance:
             self._ours[uuid] = frozenset(found.instance.pids)
         last = self._leaving.get(uuid)
-        if last is None or found.holder in (Holder.UNKNOWN, Holder.FOREIGN):
+        if found.holder is Holder.NONE:
+            self._ours.pop(uuid, None)
+        if last is None:
+            return found
+        if found.holder in (Holder.UNKNOWN, Holder.FOREIGN):
+            self._leaving[uuid] = _Leaving(last.who, 0, at)  # whoever it is: free it was not
             return found
         if found.holder is Holder.WORKLOAD:
             del self._leaving[uuid]
@@ -63,7 +70,11 @@ class Vacancy:
         said = f"{last.who} has only just left: seen free {last.seen} of {self._needed} times"
         return msgspec.structs.replace(found, holder=Holder.UNKNOWN, who=said, settled=False)
 
-    def _was_ours(self, seen: Reading) -> bool:
-        """True where only processes of what ran here a moment ago are left: their unit is down, and they end."""
+    def _was_ours(self, seen: Reading, found: Occupancy) -> bool:
+        """True where only what ran here a moment ago is left: its unit is down, and its processes end. While it ends
+        its memory is nobody's, and a process of it may be gone that NVML still lists."""
+        ours = self._ours.get(seen.uuid)
+        if ours is None or found.holder is Holder.UNKNOWN:
+            return ours is not None
         left = {client.pid for client in seen.clients or ()}
-        return bool(left) and left <= self._ours.get(seen.uuid, frozenset())
+        return bool(left) and left <= ours

@@ -177,6 +177,24 @@ def test_what_the_config_gave_is_in_no_sentence(script: Scripts) -> None:
     assert not [word for word in ("quitesecret", "swordfish9", "0xabcdef", "--wallet") if word in task.reason]
 
 
+def test_an_order_repeats_none_of_its_arguments(script: Scripts) -> None:
+    """What a program says of the route that it could not close is told without what the config has given it."""
+    body = 'echo "cannot reach $1 (token ${2#--token=}, also $3, all of $4) with -v"; exit 7'
+    words = [str(script("route", body)), "/no/SECRET-TOKEN-1", "--token=swordfish9", "two\twords", "line\nsecond", "-v"]
+    with pytest.raises(WorkloadError) as caught:
+        command.order(words, 30.0)
+    said = str(caught.value)
+    assert said.startswith(f"{words[0]} ended with 7: ") and said.endswith(") with -v")
+    assert not [word for word in ("SECRET", "swordfish9", "two", "second") if word in said], said
+
+
+def test_secrets_are_what_was_given_and_not_too_short() -> None:
+    """Longest first, so that no part of one is left by another; a word of three letters would be in every sentence."""
+    found = command.secrets(("--pass=swordfish", "abc", "swordfish9"), {"KEY": "value", "N": "1"})
+    assert found == ("--pass=swordfish", "swordfish9", "swordfish", "value")
+    assert command.without("swordfish9 and swordfish of abc", found) == f"{command.HIDDEN} and {command.HIDDEN} of abc"
+
+
 def test_stop_waits_for_processes_that_status_has_named(script: Scripts, tmp_path: Path) -> None:
     """A status that says stopped too early is not believed while a process that it named before is alive."""
     body = f"""case $1 in

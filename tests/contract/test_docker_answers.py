@@ -1,6 +1,5 @@
 """What becomes of an engine's answers: states, holdings, restart policies, and all that is no answer of Docker's."""
 
-import json
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +12,7 @@ import pytest
 from console.config.workload_settings import ControllerSettings
 from console.workloads.contract import SeesContainers, UnknownUnitError, WorkloadError
 from console.workloads.registry import connect_controller
+from console.workloads.tenants import Tenants
 from tests.contract.engine import Engine, id_of, refusing, running, said
 from tests.contract.hostile import WAYS, Handler, answer, packed
 
@@ -168,6 +168,50 @@ def test_paused_containers_hold_what_they_were_given(engine: Engine) -> None:
     assert [held.every for held in controller_of(engine).holdings(())] == [True]
 
 
+BROKEN: dict[str, Callable[[Handler], None]] = {
+    "wrong": lambda handler: said(handler, {"Id": 3}),
+    "too long": answer(b"[" + b" " * (5 << 20) + b"]"),
+    "no JSON": answer(b"{"),
+    "refused": refusing(500, "its config is damaged"),
+}
+
+
+@pytest.mark.parametrize("way", BROKEN.values(), ids=BROKEN)
+def test_one_unreadable_container_holds_every_gpu_and_hides_no_other(
+    engine: Engine, way: Callable[[Handler], None]
+) -> None:
+    """What a renter's container can be made to answer must not blind us to all others."""
+    engine.add("C.7")
+    engine.add("miner", **asking(DeviceIDs=[ONE]))
+    engine.instead[f"/containers/{id_of('C.7')}"] = way
+    docker = controller_of(engine)
+    held = {one.name: one for one in docker.holdings(("miner",))}
+    assert (held["miner"].uuids, held["miner"].fault) == ((ONE,), "")
+    assert (held["C.7"].every, held["C.7"].unit) == (True, "") and held["C.7"].fault
+    assert "record cannot be read" in Tenants().claim(held["C.7"])
+    assert docker.observe(("miner",))[0].state == "running"
+    (task,) = docker.observe(("C.7",))
+    assert task.state == "running" and task.reason.startswith("its record cannot be read: ")
+    assert [fault.refuses for fault in docker.check(("C.7",))] == [True]
+
+
+def test_a_row_that_cannot_be_read_is_a_container_too(engine: Engine) -> None:
+    """Labels of the wrong kind in the list itself; one that is not running holds nothing."""
+    engine.add("miner")
+    rows = [{"Id": "ab" * 32, "Names": ["/odd"], "State": state, "Labels": {"a": 3}} for state in ("running", "exited")]
+    engine.instead["/containers/json"] = lambda handler: said(handler, rows)
+    (held,) = controller_of(engine).holdings(("miner",))
+    assert (held.name, held.every) == ("odd", True)
+
+
+def test_boots_are_told_with_what_ends_them(engine: Engine) -> None:
+    """Containers that the daemon starts, for whoever compares them with units of other controllers."""
+    for name, policy in (("a", "always"), ("b", "unless-stopped"), ("c", "on-failure"), ("d", "no")):
+        engine.add(name, HostConfig={"RestartPolicy": {"Name": policy}})
+    said_of = controller_of(engine).boots(("a", "b", "c", "d", "none"))
+    assert said_of == {"a": "docker update --restart=no a", "b": "docker update --restart=no b"}
+
+
 def test_check_tells_who_else_would_start_a_unit(engine: Engine) -> None:
     """Restart policies that revive, or race, are told with the command that ends it; a plan refuses the worst."""
     for name, policy in (("a", "always"), ("b", "unless-stopped"), ("c", "on-failure"), ("d", "no"), ("e", "")):
@@ -271,7 +315,6 @@ HOSTILE: dict[str, Callable[[Handler], None]] = {
     "no list": answer(b'{"message": 3}'),
     "wrong members": answer(b'[{"Id": 3}]'),
     "wrong id": answer(b'[{"Id": "../../version"}]'),
-    "wrong labels": answer(json.dumps([{"Id": "ab" * 32, "Labels": {"changeover.unit": 3}}]).encode()),
     "deep": answer(b"[" * 100_000),
     "no UTF-8": answer(b'[{"Id": "\xff\xfe"}]'),
     "message of another kind": answer(b'{"message": {"a": "\\u001b[2J"}}', 500),

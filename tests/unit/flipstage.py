@@ -8,7 +8,7 @@ from console.flips.journal import Journal
 from console.flips.locks import Claims
 from console.flips.records import Ending, Plan, Progress
 from console.flips.transaction import Transaction
-from console.flips.turns import Order
+from console.flips.turns import Turns
 from console.paths import Places
 from tests.unit.flipworld import WHO, World
 
@@ -24,7 +24,7 @@ class Stage:
         self.claims = Claims(self.places)
         self.told: list[Progress] = []
 
-    def flip(self, plan: Plan, order: Order | None = None) -> Ending:
+    def flip(self, plan: Plan, order: Turns | None = None) -> Ending:
         """Carry out the one move of a plan."""
         (move,) = plan.moves
         world = self.world

@@ -119,6 +119,7 @@ class World:
     gone: bool = False  # the console
     halted: str = ""  # somebody has stopped everything since the plan was made
     unanswered: str = ""  # why no controller answers
+    fighting: dict[str, tuple[str, ...]] = field(default_factory=dict)  # unit -> what keeps it out of every flip
     untunable: str = ""  # why no profile can be applied
     tuned: dict[str, str] = field(default_factory=dict)  # UUID -> profile
     time_s: float = 1000.0
@@ -253,6 +254,9 @@ class World:
 
     def silent(self, action: Action) -> str:
         return self.unanswered
+
+    def faults(self, action: Action) -> tuple[str, ...]:
+        return self.fighting.get(action.unit, ())
 
     def route(self, action: Action, *, let_in: bool) -> bool:
         self._call(f"{'open' if let_in else 'close'} {action.unit}")

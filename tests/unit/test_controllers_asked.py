@@ -104,7 +104,8 @@ def test_one_that_cannot_be_reached_is_named(asked: Callable[..., tuple[Controll
     sentence = f"controllers.side: {why}; what it runs cannot be told until it answers"
     assert controllers.banners() == (sentence,)
     assert controllers.check().faults == (sentence,) and controllers.check().warnings == ()
-    assert controllers.tasks() == {} and controllers.ready()
+    assert controllers.tasks() == {}
+    until(controllers.ready, "readiness")
 
 
 def test_one_that_answers_nobody_is_a_fault_and_asked_once(

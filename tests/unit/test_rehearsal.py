@@ -6,15 +6,17 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from console import rehearsal
 from console.config.settings import GpuSettings
 from console.flips import reading
 from console.flips.cases import still_standing
 from console.flips.facts import Seen
 from console.flips.journal import Journal
 from console.flips.records import Action, Move, Plan, Progress
-from console.flips.technician import Locks
+from console.flips.standing import Over
 from console.paths import Places
 from console.rehearsal import BOOT_ID, FarmFacts, FarmFlipper
+from console.running import stage
 from console.telemetry.simulated import Farm, HandTimer
 from tests.unit.flipworld import WHO
 
@@ -100,7 +102,7 @@ def test_a_stuck_gpu_is_guarded_on_a_farm_too(places: Places) -> None:
     one = farm()
     uuid = one.cards[1].uuid
     journal = Journal(places, now=one.now, boot_id=BOOT_ID)
-    facts = FarmFacts(one, journal, Locks(places))
+    facts = FarmFacts(one, journal, places)
     starts = plan(one, "p", 1, after="vllm-qwen")
     assert facts.guards(starts, (uuid,)) == ()
     journal.append("outcome", "f", (uuid,), {}, {"text": "stuck", "stuck": {uuid: "pid 7 holds it"}})
@@ -118,7 +120,7 @@ def test_a_pin_in_the_config_holds_inside_a_transaction_unless_forced() -> None:
 
     def names(asked: Plan) -> list[str]:
         found = still_standing(
-            asked, Seen(reading=seen, occupancy=occupancy), settings, stuck="", fresh=True, event="", others=()
+            asked, Seen(reading=seen, occupancy=occupancy), settings, stuck="", fresh=True, over=Over(), others=()
         )
         return [guard.name for guard in found]
 
@@ -131,3 +133,26 @@ def _unit(one: Farm, slot: int) -> str:
     """The unit that has this GPU for itself, "" where nothing or a set is on it."""
     (held,) = one.occupancy(one.read_now((one.cards[slot].uuid,)))
     return held.instance.unit if held.instance and len(held.instance.uuids) == 1 else ""
+
+
+@pytest.mark.parametrize("after", ["off", "vllm-qwen"])
+def test_the_farms_flips_are_as_many_and_as_far_apart_as_its_config_says(
+    places: Places, monkeypatch: pytest.MonkeyPatch, after: str
+) -> None:
+    """As on a host: what [flips] says reaches the moves, and standing down has no inrush."""
+    one = farm()
+    how = msgspec.structs.replace(one.settings.flips, at_once=5, stagger_s=7.5)
+    one.config = msgspec.structs.replace(one.config, settings=msgspec.structs.replace(one.settings, flips=how))
+    asked: dict[str, object] = {}
+    begun = threading.Event()
+
+    def noted(*_: object, **given: object) -> None:
+        asked.update(given)
+        begun.set()
+
+    monkeypatch.setattr(rehearsal, "carry_out", noted)
+    slot = next(slot for slot in range(16) if _unit(one, slot))
+    FarmFlipper(one, places).run(plan(one, "p", slot, after=after), lambda _: None)
+    assert begun.wait(30)
+    assert (asked["at_once"], asked["stagger_s"]) == (stage.STOPS_AT_ONCE if after == "off" else 5, 7.5)
+    assert rehearsal.STOPS_AT_ONCE == stage.STOPS_AT_ONCE

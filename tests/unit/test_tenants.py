@@ -154,6 +154,47 @@ def test_who_comes_back_is_counted_anew() -> None:
     assert found.who == "b has only just left: seen free 1 of 2 times" and not found.settled
 
 
+def test_who_could_not_be_told_is_waited_for_too() -> None:
+    """A hidden process or a VM is a stranger whose name is not known."""
+    vacancy = Vacancy(2)
+    vacancy.judged([held(Holder.UNKNOWN, "pid 4 cannot be seen")], [look(10.0, 4)])
+    (found,) = vacancy.judged([held(Holder.NONE)], [look(12.0)])
+    assert found.who == "who could not be told (pid 4 cannot be seen) has only just left: seen free 1 of 2 times"
+    assert vacancy.judged([held(Holder.NONE)], [look(14.0)])[0].holder is Holder.NONE
+
+
+def test_what_only_cannot_be_told_just_now_is_not_waited_for() -> None:
+    """A controller that was silent for a moment has brought nobody."""
+    vacancy = Vacancy(3)
+    unsettled = msgspec.structs.replace(held(Holder.UNKNOWN, "docker is silent"), settled=False)
+    vacancy.judged([unsettled], [look(10.0)])
+    assert vacancy.judged([held(Holder.NONE)], [look(12.0)])[0].holder is Holder.NONE
+
+
+@pytest.mark.parametrize("settled", [True, False])
+def test_looks_that_are_not_free_begin_the_count_anew(settled: bool) -> None:
+    """Three free looks with doubts between them are no three free looks."""
+    vacancy = Vacancy(3)
+    vacancy.judged([held(Holder.FOREIGN, "x")], [look(10.0, 7)])
+    seen = []
+    for at in (12.0, 16.0, 20.0):
+        seen.append(vacancy.judged([held(Holder.NONE)], [look(at)])[0].holder)
+        doubtful = msgspec.structs.replace(held(Holder.UNKNOWN, "?"), settled=settled)
+        vacancy.judged([doubtful], [look(at + 2)])
+    assert seen == [Holder.UNKNOWN] * 3
+
+
+def test_what_ends_of_ours_is_not_waited_for() -> None:
+    """Memory that is given back, or a pid that is gone and still listed, just after our own unit has stopped."""
+    vacancy = Vacancy(3)
+    ours = Instance(workload="ergo", kind=Kind.MINE, uuids=(U[0],), pids=(7,), unit="miner@0.service")
+    vacancy.judged([msgspec.structs.replace(held(Holder.WORKLOAD), instance=ours)], [look(10.0, 7)])
+    vacancy.judged([held(Holder.UNKNOWN, "pid 9 cannot be seen")], [look(11.0, 9)])
+    assert vacancy.judged([held(Holder.NONE)], [look(11.5)])[0].holder is Holder.NONE
+    vacancy.judged([held(Holder.UNKNOWN, "pid 9 cannot be seen")], [look(14.0, 9)])
+    assert vacancy.judged([held(Holder.NONE)], [look(16.0)])[0].holder is Holder.UNKNOWN, "a stranger by then"
+
+
 def test_what_ran_here_of_ours_leaves_at_once() -> None:
     """A unit that is down and whose processes still end is no stranger, though for a moment nobody owns them."""
     vacancy = Vacancy(3)

@@ -72,3 +72,11 @@ def test_what_nobody_confirms_is_stopped_by_any_halt(stage: Stage) -> None:
     over = Over(halted=SAID, halted_since=0.0)
     found = still_standing(plan, seen, Settings(), stuck="", fresh=True, over=over, others=())
     assert [guard.name for guard in found] == ["halt"]
+
+
+def test_units_that_would_fight_are_asked_about_once_more(stage: Stage) -> None:
+    """What was well when it was planned and is not any more refuses, before anything is touched."""
+    stage.world.fighting["vllm@0"] = ("ergo@0 and vllm@0 both start at boot: disable one",)
+    ending = stage.flip(stage.world.plan((0,), "vllm"))
+    assert (ending.result, ending.text) == ("refused", "ergo@0 and vllm@0 both start at boot: disable one")
+    assert stage.lines() == () and stage.flip(stage.world.plan((0,), "off")).result == "done"

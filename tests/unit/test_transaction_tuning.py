@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from console.flips.batch import carry_out
-from console.flips.turns import Order
+from console.flips.turns import Turns
 from tests.unit.flipstage import Stage
 from tests.unit.flipworld import World, miner, server, uuid
 
@@ -102,16 +102,16 @@ def test_moves_stop_things_apart(tmp_path: Path) -> None:
 
 def test_a_turn_is_given_once_and_then_waited_for() -> None:
     """The first has none to wait for; who comes within the stagger waits what is left of it, nobody takes his turn."""
-    order = Order(10.0)
+    order = Turns(10.0)
     assert [order.wait_s(100.0), order.wait_s(104.0), order.wait_s(109.0), order.wait_s(110.0)] == [0, 6, 1, 0]
-    assert Order().wait_s(0.0) == Order().wait_s(0.0) == 0
+    assert Turns().wait_s(0.0) == Turns().wait_s(0.0) == 0
 
 
 def test_who_waits_for_his_turn_can_be_ended(tmp_path: Path) -> None:
     """The stop key while a move waits for its turn: nothing of it was stopped."""
     stage = Stage(tmp_path, World(1, [miner(0), server(0)]).run("ergo@0"))
     asked = iter([False] * 8)
-    order = Order(1000.0, lambda: next(asked, True))
+    order = Turns(1000.0, lambda: next(asked, True))
     order.wait_s(stage.world.time_s)
     ending = stage.flip(stage.world.plan((0,), "vllm"), order)
     assert ending.result == "cancelled" and stage.world.running(0) == "ergo"

@@ -14,9 +14,9 @@ import urllib3
 
 from console.text import clean
 from console.workloads.contract import WorkloadError
-from console.workloads.controllers._docker_records import Details, Image, Listed, Version
+from console.workloads.controllers._docker_records import Details, Image, Listed, Undecodable, Version
 from console.workloads.controllers._docker_wire import client
-from console.workloads.controllers._sockets import trusted_socket
+from console.workloads.controllers._sockets import TooLongError, trusted_socket
 
 _ID = re.compile(r"[0-9a-f]{12,64}")
 _VERSION = re.compile(r"1\.\d{1,3}")
@@ -33,6 +33,9 @@ _UNEXPECTED = (
 )
 """What docker-py and the libraries below it raise for an answer that is not the API's."""
 
+_UNREADABLE = (msgspec.MsgspecError, ValueError, TypeError, LookupError, AttributeError, RecursionError)
+"""Of these, what an answer raises that did come."""
+
 T = TypeVar("T")
 
 
@@ -42,6 +45,10 @@ class GoneError(WorkloadError):
 
 class RefusedError(WorkloadError):
     """The engine answered that it does not do it."""
+
+
+class UnreadableError(WorkloadError):
+    """The engine answered with something that is not Docker's, or with too much."""
 
 
 class SlowError(WorkloadError):
@@ -94,18 +101,20 @@ class Session:
         self._path = path
 
     def containers(self) -> list[Listed]:
-        """All containers, running or not."""
-        found = self._asked("", lambda: msgspec.convert(self._client.containers(all=True), list[Listed]))
+        """All containers, running or not; one whose row cannot be read is an Undecodable. Raises UnreadableError where
+        the list is none, or has one without an id."""
+        rows = self._asked("", lambda: msgspec.convert(self._client.containers(all=True), list[dict[str, Any]]))
+        found = [_listed(row) for row in rows]
         if not all(_ID.fullmatch(row.id) for row in found):
-            raise WorkloadError(f"the engine at {self._path} lists a container without a usable id")
+            raise UnreadableError(f"the engine at {self._path} lists a container without a usable id")
         return found
 
     def details(self, container: str) -> Details:
-        """All about one, by its id. Raises GoneError."""
+        """All about one, by its id. Raises GoneError, and UnreadableError or RefusedError where one answer is amiss."""
         return self._asked(container, lambda: msgspec.convert(self._client.inspect_container(container), Details))
 
     def image_labels(self, image: str) -> dict[str, str]:
-        """The labels that an image gives to every container made of it. Raises GoneError."""
+        """The labels that an image gives to every container made of it. Raises as ``details`` does."""
         found = self._asked(image, lambda: msgspec.convert(self._client.inspect_image(image), Image))
         return (found.config.labels if found.config else None) or {}
 
@@ -137,15 +146,34 @@ def _answered(path: str, what: str) -> Iterator[None]:
         if _was_too_slow(error):
             raise SlowError(f"the engine at {path} did not answer in time") from None
         said = clean(error, 120) if isinstance(error, msgspec.MsgspecError) else type(error).__name__
-        raise WorkloadError(f"the engine at {path} did not answer as Docker does: {said}") from None
+        kind = UnreadableError if isinstance(error, _UNREADABLE) or _behind(error, TooLongError) else WorkloadError
+        raise kind(f"the engine at {path} did not answer as Docker does: {said}") from None
 
 
-def _was_too_slow(error: BaseException | None) -> bool:
-    """True where a time-out stands behind it, however many libraries have wrapped it."""
+def _listed(row: dict[str, Any]) -> Listed:
+    """A row of the list; of one that cannot be read what can be."""
+    try:
+        return msgspec.convert(row, Listed)
+    except msgspec.ValidationError as error:
+        found, names, state = row.get("Id"), row.get("Names"), row.get("State")
+        return Undecodable(
+            id=found if isinstance(found, str) else "",
+            names=[name for name in names if isinstance(name, str)] if isinstance(names, list) else None,
+            state=state if isinstance(state, str) else "",
+            fault=clean(error, 120),
+        )
+
+
+def _was_too_slow(error: BaseException) -> bool:
+    return _behind(error, TimeoutError, requests.Timeout)
+
+
+def _behind(error: BaseException | None, *kinds: type[BaseException]) -> bool:
+    """True where one of these stands behind it, however many libraries have wrapped it."""
     for _ in range(10):
         if error is None:
             return False
-        if isinstance(error, TimeoutError | requests.Timeout):
+        if isinstance(error, kinds):
             return True
         error = error.__cause__ or error.__context__
     return False

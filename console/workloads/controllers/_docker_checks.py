@@ -12,13 +12,13 @@ from collections.abc import Iterator, Mapping
 
 from console.workloads.contract import Fault
 
-_WITH_DAEMON = frozenset({"always", "unless-stopped"})
+WITH_DAEMON = frozenset({"always", "unless-stopped"})
 
 
 def policy_faults(policies: Mapping[str, str], names: Mapping[str, str], engine: str) -> Iterator[Fault]:
     """Sentences on the restart policies of units that may share a GPU, and whose containers have these ``names``."""
     for unit, policy in policies.items():
-        mended = _mended(engine, names[unit])
+        mended = mended_by(engine, names[unit])
         if policy == "always":
             text = (
                 f"{unit} has --restart=always, so it comes back with the daemon after a flip has stopped it: {mended}"
@@ -30,12 +30,13 @@ def policy_faults(policies: Mapping[str, str], names: Mapping[str, str], engine:
         elif policy == "on-failure":
             text = f"{unit} has --restart=on-failure, so it may come back in the middle of a flip: {mended}"
             yield Fault(units=(unit,), sentence=text)
-    together = sorted(unit for unit, policy in policies.items() if policy in _WITH_DAEMON)
+    together = sorted(unit for unit, policy in policies.items() if policy in WITH_DAEMON)
     if len(together) > 1:
         text = f"{' and '.join(together)} all start with {engine}: give all but one --restart=no"
         yield Fault(units=tuple(together), sentence=text, refuses=True)
 
 
-def _mended(engine: str, name: str) -> str:
+def mended_by(engine: str, name: str) -> str:
+    """The command after which a container starts only when it is told to."""
     since = " (Podman 5.1 or later; before that, create it anew)" if engine == "podman" else ""
     return f"{engine} update --restart=no {name}{since}"

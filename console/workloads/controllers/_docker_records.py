@@ -29,6 +29,12 @@ class Listed(msgspec.Struct):
         return clean(min(self.called(), default=self.id[:12]), 80)
 
 
+class Undecodable(Listed, kw_only=True):
+    """A row of which this much can be read, and why the rest cannot."""
+
+    fault: str
+
+
 class Health(msgspec.Struct, rename="pascal"):
     """``State.Health``."""
 

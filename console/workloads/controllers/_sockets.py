@@ -13,10 +13,14 @@ import time
 from pathlib import Path
 
 
+class TooLongError(OSError):
+    """The other side has sent more than it may."""
+
+
 class DeadlineSocket(socket.socket):
     """A UNIX stream socket none of whose waits goes beyond ``deadline`` (``time.monotonic``).
 
-    Of all that the other side sends, ``room`` bytes may be read; OSError is raised beyond that.
+    Of all that the other side sends, ``room`` bytes may be read; TooLongError is raised beyond that.
     """
 
     deadline = 0.0
@@ -34,7 +38,7 @@ class DeadlineSocket(socket.socket):
         got = super().recv_into(*args, **kwargs)  # type: ignore[arg-type]
         self.room -= got
         if self.room < 0:
-            raise OSError("an answer that is too long")
+            raise TooLongError("an answer that is too long")
         return got
 
     def sendall(self, *args: object, **kwargs: object) -> None:

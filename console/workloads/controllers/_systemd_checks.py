@@ -73,6 +73,12 @@ def unit_faults(files: Sequence[UnitFile], systemctl: str) -> Iterator[Fault]:
     yield from _at_boot(known, systemctl)
 
 
+def ways_off(files: Sequence[UnitFile], systemctl: str) -> dict[str, str]:
+    """The units that start at boot, each with what ends that."""
+    known = [file for file in files if file.unit.get("LoadState") == "loaded"]
+    return {file.name: _way_off(file.name, by, systemctl) for file in known if (by := file.booted())}
+
+
 def session_of(cgroups: str) -> str:
     """The scope of the login session that a process lives in, such as ``session-3.scope``; "" for none."""
     found = _SESSION.search(cgroups)
@@ -216,6 +222,12 @@ def _at_boot(files: Sequence[UnitFile], systemctl: str) -> Iterator[Fault]:
     if wanted:
         text += "".join(f", and take {name} out of Wants= and Requires= of {by}" for name, by in wanted.items())
     yield Fault(units=tuple(booted), sentence=text, refuses=True)
+
+
+def _way_off(name: str, by: str, systemctl: str) -> str:
+    if by == "enabled":
+        return f"{systemctl} disable {name}"
+    return f"take {name} out of Wants= and Requires= of {by}"
 
 
 def _file_of(unit: str) -> str:

@@ -24,8 +24,6 @@ from console.workloads.controllers._pids import Born, born, pids_in, started_at
 AT_ONCE = 8
 """How many units are asked for at the same time."""
 _FIRST_POLL_S, _SLOWEST_POLL_S = 0.05, 1.0
-_SHORTEST_SECRET = 4
-_HIDDEN = "[…]"
 
 
 def connect(settings: ControllerSettings) -> Argv:
@@ -164,15 +162,10 @@ class Argv:
     def _said(self, ended: Ended, unit: str) -> str:
         """The last words of a command that failed, without what the config has given it."""
         how = f"exit status {ended.code}" if ended.code >= 0 else f"signal {-ended.code}"
-        line = ended.last_line()
-        for secret in self._secrets(unit):
-            line = line.replace(secret, _HIDDEN)
+        line = command.without(ended.last_line(), self._secrets(unit))
         return f"{clean(line)} ({how})" if line else how
 
-    def _secrets(self, unit: str) -> list[str]:
-        """What no sentence may hold, longest first: values of the environment, arguments, what follows their ``=``."""
-        given = list(self._own.values())
-        for word in (word for words in self._words.values() for word in words[1:] if word != "{unit}"):
-            whole = word.replace("{unit}", unit)
-            given += [whole, whole.partition("=")[2]]
-        return sorted({text for text in given if len(text) >= _SHORTEST_SECRET}, key=len, reverse=True)
+    def _secrets(self, unit: str) -> tuple[str, ...]:
+        """What no sentence may hold; the unit's own name may stand in all of them."""
+        given = (word for words in self._words.values() for word in words[1:] if word != "{unit}")
+        return command.secrets((word.replace("{unit}", unit) for word in given), self._own)

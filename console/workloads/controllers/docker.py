@@ -9,17 +9,26 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
+
+import msgspec
 
 from console.config.workload_settings import ControllerSettings
 from console.text import clean
 from console.workloads.contract import ALIVE, Fault, Holding, Task, UnknownUnitError, WorkloadError
-from console.workloads.controllers._docker_api import Engine, GoneError, RefusedError, Session, SlowError
-from console.workloads.controllers._docker_checks import policy_faults
+from console.workloads.controllers._docker_api import (
+    Engine,
+    GoneError,
+    RefusedError,
+    Session,
+    SlowError,
+    UnreadableError,
+)
+from console.workloads.controllers._docker_checks import WITH_DAEMON, mended_by, policy_faults
 from console.workloads.controllers._docker_gpus import given
-from console.workloads.controllers._docker_records import Listed
+from console.workloads.controllers._docker_records import Details, Listed, State, Undecodable
 from console.workloads.controllers._docker_task import IDLE, task_of
 from console.workloads.controllers._sockets import trusted_socket
 
@@ -92,16 +101,24 @@ class Docker:
             said.append(Fault(units=units, sentence=text))
         policies: dict[str, str] = {}
         names: dict[str, str] = {}
-        with self._session(time.monotonic() + CHECK_S) as session:
-            for unit, rows in self._found(session, units, session.containers()).items():
-                if not rows:
-                    said.append(Fault(units=(unit,), sentence=self._unknown(unit)))
-                elif len(rows) > 1:
-                    said.append(Fault(units=(unit,), sentence=_ambiguous(unit, rows), refuses=True))
-                for row in rows[:1]:
-                    policy = session.details(row.id).host.restart_policy
-                    policies[unit], names[unit] = policy.name if policy else "", row.name()
+        for unit, rows, policy in self._policies(units):
+            if not rows:
+                said.append(Fault(units=(unit,), sentence=self._unknown(unit)))
+            elif len(rows) > 1:
+                said.append(Fault(units=(unit,), sentence=_ambiguous(unit, rows), refuses=True))
+            if isinstance(policy, WorkloadError):
+                said.append(Fault(units=(unit,), sentence=f"{unit} cannot be looked over: {policy}", refuses=True))
+            elif policy is not None:
+                policies[unit], names[unit] = policy, rows[0].name()
         return (*said, *policy_faults(policies, names, self._engine.name))
+
+    def boots(self, units: tuple[str, ...]) -> Mapping[str, str]:
+        """See TellsBoots.boots."""
+        return {
+            unit: mended_by(self._engine.name, rows[0].name())
+            for unit, rows, policy in self._policies(units)
+            if policy in WITH_DAEMON
+        }
 
     def holdings(self, units: tuple[str, ...], timeout_s: float = 5.0) -> tuple[Holding, ...]:
         """See SeesContainers.holdings."""
@@ -113,6 +130,19 @@ class Docker:
     def close(self) -> None:
         """See Controller.close. A poll that is under way ends with its next look."""
         self._closed.set()
+
+    def _policies(self, units: tuple[str, ...]) -> Iterator[tuple[str, Sequence[Listed], str | WorkloadError | None]]:
+        """Each unit with its containers and the restart policy of the first; the error of one that cannot be read."""
+        with self._session(time.monotonic() + CHECK_S) as session:
+            for unit, rows in self._found(session, units, session.containers()).items():
+                policy: str | WorkloadError | None = None
+                if rows:
+                    try:
+                        said = session.details(rows[0].id).host.restart_policy
+                        policy = said.name if said else ""
+                    except (UnreadableError, RefusedError) as error:
+                        policy = error
+                yield unit, rows, policy
 
     def _session(self, end: float) -> AbstractContextManager[Session]:
         if self._closed.is_set():
@@ -163,8 +193,8 @@ class Docker:
         if row.image_id not in self._images:
             try:
                 inherited = session.image_labels(row.image_id).get(LABEL, "")
-            except GoneError:
-                return ""  # an image that is gone may have said anything
+            except (GoneError, UnreadableError, RefusedError):
+                return ""  # an image that is gone, or cannot be read, may say anything
             if len(self._images) >= _MOST_IMAGES:
                 self._images.clear()
             self._images[row.image_id] = inherited
@@ -187,6 +217,9 @@ class Docker:
             state = session.details(row.id).state
         except GoneError:
             return Task(unit=unit, state="stopped", reason="was removed just now")
+        except (UnreadableError, RefusedError) as error:
+            known = task_of(unit, row.name(), State(status=row.state), self._engine.name)
+            return msgspec.structs.replace(known, reason=f"its record cannot be read: {error}")
         until = self._stops.get((row.id, state.started_at), 0.0)
         if time.monotonic() > until or state.status in IDLE:
             self._stops.pop((row.id, state.started_at), None)
@@ -208,8 +241,12 @@ def _held(session: Session, rows: Sequence[Listed], ours: dict[str, str]) -> Ite
         if row.state in IDLE:
             continue
         try:
-            details = session.details(row.id)
+            details = _readable(session, row)
         except GoneError:
+            continue
+        except (UnreadableError, RefusedError) as error:
+            # Whose it is cannot be told either: a unit of ours is then held by a stranger, who is left alone.
+            yield Holding(container=row.id, name=row.name(), every=True, fault=clean(error, 160))
             continue
         uuids, every = given(details)
         if details.state.status not in IDLE and (uuids or every):
@@ -221,3 +258,10 @@ def _held(session: Session, rows: Sequence[Listed], ours: dict[str, str]) -> Ite
                 unit=ours.get(row.id, ""),
                 image=clean(row.image, 120),
             )
+
+
+def _readable(session: Session, row: Listed) -> Details:
+    """All about a container whose row could be read as well. Raises as Session.details does."""
+    if isinstance(row, Undecodable):
+        raise UnreadableError(row.fault)
+    return session.details(row.id)

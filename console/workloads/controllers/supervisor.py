@@ -84,11 +84,16 @@ class Supervisor:
         known = _by_unit(self._call("getAllProcessInfo"))
         unknown = (unit for unit in units if unit not in known)
         said += [Fault(units=(unit,), sentence=f"supervisord knows no program {unit}") for unit in unknown]
-        booting = sorted(_autostarted(self._call_or_none("getAllConfigInfo")) & set(units))
+        booting = sorted(self.boots(units))
         if len(booting) > 1:
             text = f"{' and '.join(booting)} all start with supervisord: write autostart=false for all but one"
             said.append(Fault(units=tuple(booting), sentence=text, refuses=True))
         return tuple(said)
+
+    def boots(self, units: tuple[str, ...]) -> Mapping[str, str]:
+        """See TellsBoots.boots. supervisord itself is taken to start with the host, as its packages have it."""
+        booting = _autostarted(self._call_or_none("getAllConfigInfo")) & set(units)
+        return {unit: f"write autostart=false into the program {unit}" for unit in units if unit in booting}
 
     def close(self) -> None:
         """See Controller.close. A poll that is under way ends with its next look."""

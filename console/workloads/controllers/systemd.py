@@ -18,7 +18,7 @@ from console.text import clean
 from console.workloads.contract import Fault, Task, UnknownUnitError, WorkloadError
 from console.workloads.controllers._loop import LoopThread
 from console.workloads.controllers._systemd_bus import BusError, LostError, SystemdBus
-from console.workloads.controllers._systemd_checks import STARTERS, WANTERS, UnitFile, unit_faults
+from console.workloads.controllers._systemd_checks import STARTERS, WANTERS, UnitFile, unit_faults, ways_off
 
 SYSTEM_SOCKET = "/run/dbus/system_bus_socket"
 LINGER = Path("/var/lib/systemd/linger")
@@ -100,6 +100,11 @@ class Systemd:
         files = self._run(lambda: self._files(units), 10.0, "systemd did not answer")
         said = tuple(unit_faults(files, "systemctl --user" if self._user else "systemctl"))
         return (*said, *self._unlingering(units))
+
+    def boots(self, units: tuple[str, ...]) -> Mapping[str, str]:
+        """See TellsBoots.boots."""
+        files = self._run(lambda: self._files(units), 10.0, "systemd did not answer")
+        return ways_off(files, "systemctl --user" if self._user else "systemctl")
 
     def last_word(self, unit: str, timeout_s: float = 2.0) -> str:
         """What the unit's program last told systemd of itself (``STATUS=``), "" for nothing. Raises WorkloadError."""
