@@ -52,7 +52,9 @@ def _flags() -> Parser:
     flags.add_argument("--wall-w", metavar="WATTS", help="what a meter at the wall shows now, for the host's own draw")
     flags.add_argument("--yes", action="store_true", help="ask nothing; what is not given stays open, as comments")
     flags.add_argument(
-        "--acknowledge", action="store_true", help="that supervisor's and docker's socket is full control"
+        "--acknowledge",
+        action="store_true",
+        help="that supervisor's and docker's socket is full control, and containers without a label are yours",
     )
     flags.add_argument("--dry-run", action="store_true", help="print the config instead of writing it")
     flags.add_argument("--json", action="store_true", help="one object: what was found, and the config")
@@ -141,7 +143,8 @@ def _answers(given: Given, found: Survey, source: NvmlSource) -> Answers:
     from console.finding import asking, gpus
 
     try:
-        return asking.answers(given, found.controls, lambda: gpus.drawn_w(source.latest()), _read, _say)
+        unsure = tuple(one.unit for one in found.instances if one.unsure)
+        return asking.answers(given, found.controls, lambda: gpus.drawn_w(source.latest()), _read, _say, unsure)
     except ValueError as error:
         raise _FailedError(str(error), 2) from None
 
@@ -198,4 +201,4 @@ def _say(text: str) -> None:
 def _print(said: dict[str, object]) -> None:
     import json
 
-    print(json.dumps(said, indent=2, ensure_ascii=False))
+    print(json.dumps(said, indent=2))

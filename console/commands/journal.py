@@ -137,7 +137,7 @@ def _flips(found: Iterable[history.Flip], shape: str) -> Iterator[str]:
         return
     import msgspec
 
-    yield from (json.dumps(msgspec.to_builtins(flip), ensure_ascii=False) + "\n" for flip in found)
+    yield from (json.dumps(msgspec.to_builtins(flip)) + "\n" for flip in found)
 
 
 def _filters(where: Places, args: Namespace) -> history.Filters:
@@ -176,7 +176,7 @@ def _replay(where: Places, args: Namespace) -> int:
     for one in replayed(where.journal, args.limit or USUAL_LINES, _uuid(where, args)):
         same = same and one.same
         if args.json:
-            print(json.dumps(one.as_object(), ensure_ascii=False))
+            print(json.dumps(one.as_object()))
         else:
             print(f"{one.seq:>5}  GPU {one.slot}  {'same' if one.same else 'DIFFERS'}: {one.why}")
             if not one.same:

@@ -26,6 +26,7 @@ CHAIN = ("boot_id", "prev", "hash")
 HEADER = (*PLAIN, "slots", "gpus", *OF_WHO, *OF_BODY, "body", *CHAIN)
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """How a cell begins that a spreadsheet would carry out (OWASP, "CSV Injection")."""
+_BLANKS = frozenset("\t\r\n")
 
 
 class ExportError(Exception):
@@ -51,9 +52,9 @@ def as_object(line: Line) -> dict[str, object]:
 
 
 def as_json(lines: Iterable[Line]) -> Iterator[str]:
-    """One object a line."""
+    """One object a line, in ASCII: what is no such character is escaped, so that no terminal obeys it."""
     for line in lines:
-        yield json.dumps(as_object(line), ensure_ascii=False) + "\n"
+        yield json.dumps(as_object(line)) + "\n"
 
 
 def as_csv(lines: Iterable[Line]) -> Iterator[str]:
@@ -114,15 +115,20 @@ def _row(line: Line) -> Iterator[object]:
     yield " ".join(line.gpus)
     yield from map(line.who.get, OF_WHO)
     yield from map(line.body.get, OF_BODY)
-    yield json.dumps(line.body, ensure_ascii=False)
+    yield json.dumps(line.body)
     yield from (line.boot_id, line.prev, line.hash)
 
 
 def _cell(value: object) -> object:
-    """Numbers as they are, nothing where there is nothing, and text that no spreadsheet takes for a formula."""
+    """Numbers as they are, nothing where there is nothing, and text that no spreadsheet takes for a formula.
+
+    Control and invisible characters are escaped as in JSON: a terminal would obey them.
+    """
     if value is None or number(value) is not None:
         return value
     text = str(value).lower() if isinstance(value, bool) else str(value)
+    if not text.isprintable():
+        text = "".join(c if c in _BLANKS or c.isprintable() else json.dumps(c)[1:-1] for c in text)
     return f"'{text}" if text.startswith(FORMULA) else text
 
 

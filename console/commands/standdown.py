@@ -16,14 +16,14 @@ SUMMARY = "stop every unguarded GPU and everything automatic, now"
 
 
 def main(argv: list[str]) -> int:
-    """0 all that may be stopped is off, 1 something is not, 3 --read-only or not confirmed."""
+    """0 all that nothing guards is off, 1 something is not, 3 --read-only or not confirmed."""
     flags = parser("standdown", "Stop every GPU that nothing guards, without waiting for requests, and all automatics.")
     flags.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal and whoever finds it stopped")
     flags.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal to ask on")
     flags.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
     flags.add_argument("--json", action="store_true", help="one object: the plan and how each move ended")
     args = flags.parse_args(argv)
-    from console.commands.carrying import DONE, REFUSED, carry, text
+    from console.commands.carrying import DONE, REFUSED, carry, end, text
 
     if args.read_only and not args.dry_run:
         sys.stderr.write("changeover standdown: refused, --read-only\n")
@@ -41,8 +41,9 @@ def main(argv: list[str]) -> int:
     if not args.yes and not _typed():
         sys.stderr.write("changeover standdown: nothing was stopped\n")
         return REFUSED
-    failed = _halt(args)
-    return (carry(plan, args) if plan.moves else DONE) or int(bool(failed))
+    failed = bool(_halt(args))
+    code = carry(plan, args) if plan.moves else end(plan, (), DONE, args)
+    return code or int(failed or _left(plan))
 
 
 def _reasoned(plan: Plan, args: Namespace) -> Plan:
@@ -51,6 +52,13 @@ def _reasoned(plan: Plan, args: Namespace) -> Plan:
     from console.flips.who import whoami
 
     return msgspec.structs.replace(plan, who=whoami("command"), reason=args.reason)
+
+
+def _left(plan: Plan) -> bool:
+    """True where a GPU stays on that nothing guards; the plan above says which and why."""
+    from console.flips.standdown import STAYS
+
+    return any(refusal.guard.name not in STAYS for refusal in plan.refusals)
 
 
 def _halt(args: Namespace) -> str:

@@ -45,7 +45,7 @@ def show(snapshot: Snapshot, *, as_json: bool, rates: bool = True, one_line: boo
 
         from console.view.schema import status
 
-        text = json.dumps(status(snapshot, rates=rates), indent=None if one_line else 2, ensure_ascii=False)
+        text = json.dumps(status(snapshot, rates=rates), indent=None if one_line else 2)
     else:
         from console.view.plain import table
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 from console import units
+from console.finding.containers import LABEL, NAME
 from console.finding.found import Control
 from console.finding.overhead import Overhead, solved
 from console.finding.writing import Answers
@@ -33,8 +34,11 @@ class Given(Record):
     asks: bool = True
 
 
-def answers(given: Given, controls: Sequence[Control], drawn: Drawn, read: Read, say: Say) -> Answers:
-    """Everything that only a person knows. ``drawn`` tells what the GPUs draw at this moment.
+def answers(
+    given: Given, controls: Sequence[Control], drawn: Drawn, read: Read, say: Say, unsure: Sequence[str] = ()
+) -> Answers:
+    """Everything that only a person knows. ``drawn`` tells what the GPUs draw at this moment, ``unsure`` are names of
+    containers that may be anybody's.
 
     Raises ValueError with a sentence for a flag that cannot be.
     """
@@ -43,11 +47,14 @@ def answers(given: Given, controls: Sequence[Control], drawn: Drawn, read: Read,
     per_kwh = given.price_per_kwh
     if per_kwh is None and asks:
         per_kwh = _asked(f"price of one kWh in {code or 'that currency'}", price, read, say)
+    overhead = _overhead(given, drawn, read, say)
+    acknowledged = frozenset(one.name for one in controls if one.full_control and _known(one, given, read))
     return Answers(
         currency=code,
         price_per_kwh=per_kwh,
-        overhead=_overhead(given, drawn, read, say),
-        acknowledged=frozenset(one.name for one in controls if one.full_control and _known(one, given, read)),
+        overhead=overhead,
+        acknowledged=acknowledged,
+        own=frozenset(name for name in unsure if NAME in acknowledged and _own(name, given, read)),
     )
 
 
@@ -108,6 +115,13 @@ def _known(one: Control, given: Given, read: Read) -> bool:
         return given.acknowledge
     at = f" {clean(one.socket)}" if one.socket else ""
     question = f"Whoever can open the socket{at} has full control of all that {one.kind} runs. Acknowledge? y/n "
+    return _line(question, read).lower() in ("y", "yes")
+
+
+def _own(name: str, given: Given, read: Read) -> bool:
+    if given.acknowledge or not given.asks:
+        return given.acknowledge
+    question = f"Container {clean(name, 60)} has no label {LABEL}. Is it yours, to be stopped and started? y/n "
     return _line(question, read).lower() in ("y", "yes")
 
 

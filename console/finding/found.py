@@ -67,7 +67,8 @@ class Answer(Record):
 class Instance(Record):
     """A unit that holds GPUs now. ``slots`` are in order; ``who`` its processes for people.
 
-    ``meter`` is how its output is read, ``notes`` what a person should check of that, as sentences.
+    ``meter`` is how its output is read, ``notes`` what a person should check of that, as sentences. ``unsure`` is True
+    for a container without a label of ours: it may be anybody's, and only a person can say that it is not.
     """
 
     controller: str
@@ -77,13 +78,18 @@ class Instance(Record):
     meter: Heard | None = None
     autostart: bool | None = None
     notes: tuple[str, ...] = ()
+    unsure: bool = False
 
 
 class Stranger(Record):
-    """A holder that nothing here starts or stops; ``sentence`` says who it is and why it stays out of the config."""
+    """A holder that nothing here starts or stops; ``sentence`` says who it is and why it stays out of the config.
+
+    ``contained`` is True for a container, which may hold a GPU without any process on it.
+    """
 
     slots: tuple[int, ...]
     sentence: str
+    contained: bool = False
 
 
 class Survey(Record):

@@ -27,6 +27,7 @@ class Held(Record):
     roots: tuple[int, ...]
     who: tuple[str, ...]
     autostart: bool | None = None
+    unsure: bool = False
 
 
 class Sorted(Record):
@@ -47,7 +48,7 @@ class Holders:
         self._holdings = holdings
         self._background = background
         self._held: dict[tuple[str, str], Held] = {}
-        self._strangers: dict[str, tuple[int, ...]] = {}
+        self._strangers: dict[str, Stranger] = {}
 
     def sorted_out(self, readings: Sequence[Reading]) -> Sorted:
         """Every holder of these GPUs; a container that was given GPUs holds them without a process on them."""
@@ -56,8 +57,7 @@ class Holders:
                 self._put(client.pid, reading.slot)
         for holding in self._holdings:
             self._given(holding, readings)
-        strangers = (Stranger(slots=slots, sentence=said) for said, slots in self._strangers.items())
-        return Sorted(units=tuple(self._held.values()), strangers=tuple(strangers))
+        return Sorted(units=tuple(self._held.values()), strangers=tuple(self._strangers.values()))
 
     def _put(self, pid: int, slot: int) -> None:
         process = self._table.get(pid)
@@ -85,6 +85,8 @@ class Holders:
         slot: int,
         roots: tuple[int, ...],
         autostart: bool | None,
+        *,
+        unsure: bool = False,
     ) -> None:
         key = (controller, unit)
         before = self._held.get(key)
@@ -98,31 +100,41 @@ class Holders:
             roots=tuple(dict.fromkeys((*(before.roots if before else ()), *roots))),
             who=tuple(dict.fromkeys((*(before.who if before else ()), *who))),
             autostart=autostart,
+            unsure=unsure,
         )
 
-    def _strange(self, sentence: str, slot: int) -> None:
-        self._strangers[sentence] = tuple(sorted({*self._strangers.get(sentence, ()), slot}))
+    def _strange(self, sentence: str, slot: int, *, contained: bool = False) -> None:
+        before = self._strangers.get(sentence)
+        slots = tuple(sorted({*(before.slots if before else ()), slot}))
+        self._strangers[sentence] = Stranger(slots=slots, sentence=sentence, contained=contained)
 
     def _in_container(self, process: Process, slot: int) -> None:
         short = process.container.rpartition(" ")[2]
         holding = next((one for one in self._holdings if one.container[:12] == short), None)
         if holding is None or not self._ours(holding, slot):
-            return self._strange(f"{process.who()} runs in a container that nothing here was asked about", slot)
-        return self._hold(containers.NAME, holding.name, process, slot, (process.pid,), None)
+            said = f"{process.who()} runs in a container that nothing here was asked about"
+            return self._strange(said, slot, contained=True)
+        return self._contain(holding, process, slot)
 
     def _given(self, holding: Holding, readings: Sequence[Reading]) -> None:
         for reading in readings:
             if (holding.every or reading.uuid in holding.uuids) and self._ours(holding, reading.slot):
-                self._hold(containers.NAME, holding.name, None, reading.slot, (), None)
+                self._contain(holding, None, reading.slot)
+
+    def _contain(self, holding: Holding, process: Process | None, slot: int) -> None:
+        roots = (process.pid,) if process else ()
+        unit, unsure = containers.unit(holding), not holding.unit
+        self._hold(containers.NAME, unit, process, slot, roots, None, unsure=unsure)
 
     def _ours(self, holding: Holding, slot: int) -> bool:
         """False, and told as a stranger, for a renter's container and one whose name no config can hold."""
         if containers.rented(holding):
-            self._strange(f"container {clean(holding.name, 60)} is named as a renter's: it is never touched", slot)
+            said = f"container {clean(holding.name, 60)} is named as a renter's: it is never touched"
         elif not containers.usable(holding):
-            self._strange(f"container {clean(holding.name, 60) or '?'} has a name that no config can hold", slot)
+            said = f"container {clean(containers.unit(holding), 60) or '?'} has a name that no config can hold"
         else:
             return True
+        self._strange(said, slot, contained=True)
         return False
 
     def _topmost(self, process: Process) -> int:

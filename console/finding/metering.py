@@ -63,6 +63,7 @@ def _by_own(one: Held, addresses: Sequence[Address], said: Mapping[Address, Answ
         meter=heard[0][1] if heard else None,
         autostart=one.autostart,
         notes=tuple(notes),
+        unsure=one.unsure,
     )
 
 

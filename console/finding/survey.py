@@ -27,7 +27,7 @@ def survey(batch: Batch, supervisor_socket: str = "", say: Say = lambda _: None)
     """
     say("asking supervisord, systemd and docker")
     controls, units, notes = programs.listed(programs.sockets(supervisor_socket))
-    holdings, no_containers = containers.listed()
+    holdings, of_containers = containers.listed()
     clients = {client.pid for reading in batch.readings for client in reading.clients or ()}
     table = ProcessTable.read(clients | {pid for unit in units for pid in unit.pids})
     known = (*units, *running(one for pid in clients if (one := table.get(pid)) is not None))
@@ -38,11 +38,11 @@ def survey(batch: Batch, supervisor_socket: str = "", say: Say = lambda _: None)
     return Survey(
         host=clean(socket.gethostname().partition(".")[0], 40),
         cards=cards(batch),
-        controls=_controls(controls, instances, more),
+        controls=_controls(controls, instances, more, contained=bool(holdings)),
         instances=instances,
         strangers=tuple(sorted(held.strangers, key=lambda one: one.slots)),
         idle=more,
-        notes=tuple(note for note in (*notes, no_containers, *idle_notes, *api_notes) if note),
+        notes=tuple(note for note in (*notes, of_containers, *idle_notes, *api_notes) if note),
     )
 
 
@@ -58,9 +58,15 @@ def _idle(
 
 
 def _controls(
-    answering: tuple[Control, ...], instances: tuple[Instance, ...], more: tuple[Unit, ...]
+    answering: tuple[Control, ...], instances: tuple[Instance, ...], more: tuple[Unit, ...], *, contained: bool = False
 ) -> tuple[Control, ...]:
-    """The controllers that a config needs: full control is asked for only where it runs something on a GPU now."""
+    """The controllers that a config needs: full control is asked for only where it runs something on a GPU now.
+
+    Docker's also where containers that were given GPUs (``contained``) are all strangers': without it they are seen
+    only while they compute.
+    """
     running, waiting = {one.controller for one in instances}, {unit.controller for unit in more}
+    if contained:
+        running.add(containers.NAME)
     possible = (*answering, systemd_control("system"), systemd_control("user"), containers.control())
     return tuple(one for one in possible if one.name in running or (one.name in waiting and not one.full_control))

@@ -40,7 +40,8 @@ def _rows(card: Card, found: Survey) -> Iterator[tuple[str, ...]]:
         if card.slot in one.slots:
             holders += 1
             meter = f"{one.meter.kind} {one.meter.url}" if one.meter else "–"
-            yield slot, card.name, ", ".join(one.who) or "–", f"{one.unit} ({one.controller})", meter
+            known = f"{one.controller}, no label" if one.unsure else one.controller
+            yield slot, card.name, ", ".join(one.who) or "–", f"{one.unit} ({known})", meter
     for stranger in found.strangers:
         if card.slot in stranger.slots:
             holders += 1

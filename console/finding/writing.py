@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator, Sequence
 
 from console import units
-from console.finding.found import Card, Control, Survey, Unit
+from console.finding import containers
+from console.finding.found import Card, Control, Instance, Survey, Unit
 from console.finding.grouping import Workload, workloads
 from console.finding.overhead import PSU_EFFICIENCY, Overhead
 from console.finding.toml import comment, commented, number, string
@@ -17,28 +18,35 @@ _KNOWN = {
     "supervisor": "whoever can open supervisord's socket has full control of all that it runs",
     "docker": "whoever can open docker's socket is root on this host",
 }
+_SEES = (
+    "This is what makes containers seen that were given a GPU and do not compute right now, such as those of people "
+    "who rent: without it their GPU looks free, and a flip would start something beside them."
+)
 _MOST_IDLE = 40
 
 
 class Answers(Record):
-    """What only a person knows, None where he did not say; ``acknowledged`` are names of controllers."""
+    """What only a person knows, None where he did not say; ``acknowledged`` are names of controllers, ``own`` those of
+    containers without a label that are workloads all the same."""
 
     currency: str | None = None
     price_per_kwh: float | None = None
     overhead: Overhead | None = None
     acknowledged: frozenset[str] = frozenset()
+    own: frozenset[str] = frozenset()
 
 
 def written(found: Survey, answers: Answers, day: str, timezone: str = "") -> str:
     """A whole site config. ``day`` is when, ISO 8601; ``timezone`` an IANA name, "" where the host does not tell."""
-    groups = workloads(found.instances, found.cards, found.controls)
+    ours = [one for one in found.instances if not one.unsure or one.unit in answers.own]
+    groups = workloads(ours, found.cards, found.controls)
     parts = (
         _head(found, day),
         _site(found, answers, timezone),
         _power(answers),
         *(_controller(one, answers) for one in found.controls),
         *(_workload(one, found, answers) for one in groups),
-        _aside(found, bool(groups)),
+        _aside(found, answers, bool(groups)),
         _gpus(found.cards),
     )
     return "\n\n".join("\n".join(lines) for part in parts if (lines := tuple(part))) + "\n"
@@ -89,6 +97,8 @@ def _controller(one: Control, answers: Answers) -> Iterator[str]:
             f"Not acknowledged, so {one.name} and its workloads stand behind #: {_KNOWN[one.kind]}. See to who that is "
             "(ls -l shows it), then take the # away, or run changeover init --acknowledge."
         )
+    if one.name == containers.NAME:
+        yield from comment(_SEES)
     lines = _controller_keys(one)
     yield from lines if known else commented(lines)
 
@@ -145,8 +155,9 @@ def _open(one: Workload) -> Iterator[str]:
     yield "# difficulty = 1e12"
 
 
-def _aside(found: Survey, any_workloads: bool) -> Iterator[str]:
+def _aside(found: Survey, answers: Answers, any_workloads: bool) -> Iterator[str]:
     """What is not in the config, and why."""
+    seen = any(one.name == containers.NAME for one in found.controls) and containers.NAME in answers.acknowledged
     if not any_workloads:
         yield from comment(
             "Nothing that could be started and stopped held a GPU. Start what these GPUs should do and run changeover "
@@ -156,10 +167,31 @@ def _aside(found: Survey, any_workloads: bool) -> Iterator[str]:
         if card.trouble:
             yield from comment(f"GPU {card.slot} was left out: {card.trouble}")
     for stranger in found.strangers:
-        yield from comment(f"{units.gpus(stranger.slots)}: {stranger.sentence}; to the console it is foreign.")
+        foreign = _foreign(seen=seen or not stranger.contained)
+        yield from comment(f"{units.gpus(stranger.slots)}: {stranger.sentence}; {foreign}.")
+    for one in found.instances:
+        if one.unsure and one.unit not in answers.own:
+            yield from comment(_unsure(one, _foreign(seen=seen)))
     yield from _idle(found.idle)
     for note in found.notes:
         yield from comment(f"{note[:1].upper()}{note[1:]}.")
+
+
+def _foreign(*, seen: bool) -> str:
+    if seen:
+        return "to the console it is foreign"
+    return (
+        "to the console it is foreign while a process of it is on its GPU; while none is, it is not seen until "
+        "[controllers.docker] stands in this config"
+    )
+
+
+def _unsure(one: Instance, foreign: str) -> str:
+    return (
+        f"{units.gpus(one.slots)}: container {one.unit} has no label {containers.LABEL} of its own, so whose it is is "
+        f"not known and it is no workload; {foreign}. If it is yours, create it anew with "
+        f"--label {containers.LABEL}={one.unit}, or run changeover init --acknowledge."
+    )
 
 
 def _idle(idle: Sequence[Unit]) -> Iterator[str]:

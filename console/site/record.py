@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 from collections import deque
 from collections.abc import Iterator, Mapping
@@ -30,6 +31,31 @@ TONES = {"done": "label", "rolled_back": "warn", "cancelled": "aside", "off": "h
 Stamp = tuple[int, int, int]
 
 
+class Folding:
+    """Flips folded while somebody looks at them, in a thread that ends with its answer: it takes as long as a second's
+    readings, for which no tick has the time. The latest answer stays."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._thread: threading.Thread | None = None
+        self._of: Stamp | None = None
+        self.told = Told()
+
+    def want(self, stamp: Stamp) -> None:
+        """Fold again where the journal is not as it was folded. While that is being done nothing more begins: the next
+        call finds what was written meanwhile. A journal that could not be read is tried again. Call from one thread."""
+        if stamp != self._of and (self._thread is None or not self._thread.is_alive()):
+            self._thread = threading.Thread(target=self._fold, args=(stamp,), name="flips", daemon=True)
+            self._thread.start()
+
+    def _fold(self, stamp: Stamp) -> None:
+        """``stamp`` is from before the reading: what is written during it makes another one."""
+        try:
+            self.told, self._of = Told(flips=history.flips(self._path, FLIPS)), stamp
+        except JournalError as error:
+            self.told = Told(flips=self.told.flips, trouble=str(error))
+
+
 class JournalView:
     """A reader's picture of one host's journal: the latest lines, flips under way, stuck GPUs, what was learnt."""
 
@@ -52,12 +78,12 @@ class JournalView:
         self.base_mib: dict[str, float] = {}
         self.failed_starts: dict[str, int] = {}
         self.usual_s: dict[tuple[str, str], float] = {}
+        self._learnt = reading.UNREAD
         self._known = NOTHING
         self._pins = self._known.pins
         self._said: deque[LogLine] = deque()  # by the threads that unpin
         self._complained = ""
-        self._flips = Told()
-        self._flips_of: Stamp | None = None
+        self._folding = Folding(self._path)
         self._asked_at = float("-inf")
 
     @property
@@ -74,7 +100,8 @@ class JournalView:
             with self._complaining():
                 self._read()
                 self._seen = stamp
-        self._tell_flips(stamp[0])
+        if time.monotonic() - self._asked_at <= LOOKED_AT_S:
+            self._folding.want(stamp[0])
         self._follow()
 
     def locks(self, uuid: Uuid) -> tuple[Guard, ...]:
@@ -107,10 +134,14 @@ class JournalView:
         if free := [slot for uuid, slot in slots.items() if uuid not in pinned]:
             self._say(f"{units.gpus(free)}: not pinned by a flip, nothing to lift", "aside")
 
+    def complain(self, text: str) -> None:
+        """Have the log tell of something that failed; from any thread."""
+        self._say(text, "warn")
+
     def flips(self) -> Told:
         """The latest flips as last read; asking has them read again with the next look at a journal that changed."""
         self._asked_at = time.monotonic()
-        return self._flips
+        return self._folding.told
 
     def progress(self, progress: Progress) -> None:
         """A step of a flip of our own, told by its runner sooner than the journal is looked at."""
@@ -142,21 +173,13 @@ class JournalView:
         self._open = reading.open_intents(self._path)
         self.stuck = {Uuid(uuid): text for uuid, text in reading.stuck(self._path).items()}
         boot_id = self._ground.boot_id
-        self.base_mib = reading.base_mib(self._path, boot_id)
-        self.failed_starts = reading.failed_starts(self._path, boot_id, self._ground.clock(), RESTART_WINDOW_S)
-        self.usual_s = reading.usual_s(self._path)
+        before, self._learnt = self._learnt, reading.learnt(self._path, self._learnt)
+        if self._learnt is not before:
+            self.base_mib = self._learnt.base_mib(boot_id)
+            self.usual_s = self._learnt.usual_s()
+        self.failed_starts = self._learnt.failed_starts(boot_id, self._ground.clock(), RESTART_WINDOW_S)
         self._known = known(self._path, self._known)
         self._pins = self._known.pins
-
-    def _tell_flips(self, stamp: Stamp) -> None:
-        """Fold the flips again while somebody looks at them, and only when there is something new: it costs as much as
-        a second's readings."""
-        if stamp == self._flips_of or time.monotonic() - self._asked_at > LOOKED_AT_S:
-            return
-        try:
-            self._flips, self._flips_of = Told(flips=history.flips(self._path, FLIPS)), stamp
-        except JournalError as error:
-            self._flips = Told(flips=self._flips.flips, trouble=str(error))
 
     def _say(self, text: str, tone: str) -> None:
         self._said.append(LogLine(at=self._ground.now(), text=text, tone=tone))
