@@ -10,6 +10,8 @@ from rich.color import ColorSystem
 from rich.segment import Segment
 from rich.style import Style
 
+from widgets.plain import drawing
+
 _ATTRIBUTES = (
     ("bold", 1, 22),
     ("dim", 2, 22),
@@ -59,10 +61,14 @@ def turn(old: Look, new: Look) -> str:
 
 
 class Pen:
-    """One frame: begins and ends on the terminal's plain look, so that frames can be dropped whole."""
+    """One frame: begins and ends on the terminal's plain look, so that frames can be dropped whole.
+
+    Here, in one place, what the terminal cannot draw becomes what it can.
+    """
 
     def __init__(self, system: ColorSystem) -> None:
         self._system = system
+        self._drawn = drawing()  # None: everything
         self._out: list[str] = []
         self._look = PLAIN
         self._x: int | None = None  # where the terminal's cursor is known to stand
@@ -107,6 +113,8 @@ class Pen:
         if new != self._look:
             self._out.append(turn(self._look, new))
             self._look = new
+        if self._drawn is not None and not text.isascii():
+            text = self._drawn(text)
         self._out.append(text if style is None or not style._link else _linked(text, style))
         # Terminals do not agree how wide some characters are: after any of them the cursor is placed anew.
         self._x = self._x + size if self._x is not None and text.isascii() else None

@@ -1,40 +1,63 @@
-"""The console's glyphs in ASCII, for terminals whose encoding has no others. One column stays one column."""
+"""The console's glyphs for terminals that have no others: in ASCII, or in what the Linux console's font can draw.
+
+One column stays one column, so that nothing moves: what is two columns wide becomes two signs, what is none becomes
+nothing.
+"""
 
 from __future__ import annotations
+
+import os
+import re
+import unicodedata
+from collections.abc import Callable, Mapping
+from functools import lru_cache, partial
+
+from rich.cells import cell_len, set_cell_size
 
 ASCII = str.maketrans(
     {
         "▲": "^",
         "◆": "*",
         "▪": "#",
+        "■": "#",
         "●": "o",
+        "•": "o",
         "▸": ">",
+        "►": ">",
         "❯": ">",
         "✕": "x",
+        "✗": "x",
         "·": ".",
         "–": "-",
+        "—": "-",
         "−": "-",
         "→": ">",
+        "←": "<",
         "↑": "^",
         "↓": "v",
         "▾": "v",
+        "▼": "v",
         "…": "~",
         "×": "x",
         "°": "'",
         "─": "-",
         "━": "=",
+        "═": "=",
         "╌": "-",
         "│": "|",
         "▔": "-",
         "▏": "|",
+        "▎": "|",
+        "▊": "|",
         "▕": "|",
-        "▐": "|",
+        "▐": "#",
+        # By the height of their ink, and none that means a sign, a business or a sum elsewhere: no + - * ^ or figure.
         "▁": "_",
-        "▂": "_",
-        "▃": ".",
+        "▂": ".",
+        "▃": ",",
         "▄": ":",
-        "▅": ":",
-        "▆": "|",
+        "▅": ";",
+        "▆": "!",
         "▇": "|",
         "█": "#",
         "▀": "'",
@@ -42,10 +65,104 @@ ASCII = str.maketrans(
         "€": "E",
         "£": "L",
         "¥": "Y",
+        "¤": "o",
     }
 )
 
+CONSOLE_FONT = str.maketrans(
+    {
+        "▸": "►",
+        "▾": "▼",
+        "▪": "■",
+        "●": "•",
+        "❯": ">",
+        "✕": "x",
+        "✗": "x",
+        "–": "-",
+        "—": "-",
+        "−": "-",
+        "…": "~",
+        "━": "═",
+        "╌": "-",
+        "▔": "-",
+        "▏": "│",
+        "▎": "│",
+        "▊": "▌",
+        "▕": "│",
+        "▁": "_",
+        "▂": "_",
+        "▃": "▄",
+        "▅": "▄",
+        "▆": "█",
+        "▇": "█",
+        "€": "E",
+        "¤": "o",
+    }
+)
+"""Stand-ins for what the font that Linux brings has not (``drivers/tty/vt/cp437.uni`` of its source)."""
+
+FONT_HAS = frozenset("▲▼◆■•►·→←↑↓×°─│═█▄▀▐▌░£¥²±¼½µ")
+"""What that table does have of the signs that are drawn here; others of it are not worth the list."""
+
+_FOREIGN = re.compile(r"[^\x00-\x7f]+")
+
+
+@lru_cache(maxsize=4096)
+def stand_in(char: str) -> str:
+    """One character in ASCII: its sign, its letter without the accent, or ``?`` for each of its columns."""
+    known = ASCII.get(ord(char))
+    if known is not None:
+        return str(known)
+    width = cell_len(char)
+    bare = "".join(c for c in unicodedata.normalize("NFKD", char) if c.isascii())
+    return bare if bare.isprintable() and len(bare) == width else "?" * width
+
 
 def plain(text: str, encoding: str) -> str:
-    """``text`` as a terminal of that encoding can show it: glyphs by their stand-ins, all else it lacks as ``?``."""
-    return text.translate(ASCII).encode(encoding, "replace").decode(encoding)
+    """``text`` as a terminal of that encoding can show it: what it lacks by stand-ins of the same width."""
+    return _FOREIGN.sub(lambda found: _fitted(found[0], lambda char: _has(encoding, char)), text)
+
+
+def console_font(text: str) -> str:
+    """``text`` as the Linux console can draw it."""
+    text = text.translate(CONSOLE_FONT)
+    return _FOREIGN.sub(lambda found: _fitted(found[0], FONT_HAS.__contains__), text)
+
+
+def _fitted(text: str, has: Callable[[str], bool]) -> str:
+    """A run of foreign characters by those that can be shown; several that make one sign are as wide as the sign."""
+    shown = "".join(char if has(char) else stand_in(char) for char in text)
+    return shown if cell_len(shown) == cell_len(text) else set_cell_size(shown, cell_len(text))
+
+
+@lru_cache(maxsize=4096)
+def _has(encoding: str, char: str) -> bool:
+    """True for a character of the encoding that is none of our own signs: those go together, or bars would be mixed."""
+    try:
+        char.encode(encoding)
+    except UnicodeEncodeError:
+        return False
+    return ord(char) not in ASCII
+
+
+def drawing(environ: Mapping[str, str] = os.environ) -> Callable[[str], str] | None:
+    """What makes text drawable on the terminal of an environment; None where it draws everything.
+
+    The stream's encoding does not tell: Python writes UTF-8 under LC_ALL=C (PEP 540).
+    """
+    term = environ.get("TERM", "")
+    if not _utf8(environ) or term.startswith(("vt", "dumb")):
+        return partial(plain, encoding="ascii")
+    return console_font if term == "linux" or term.startswith("linux-") else None
+
+
+def _utf8(environ: Mapping[str, str]) -> bool:
+    """False where the locale is set and is none of UTF-8: LC_ALL, else LC_CTYPE, else LANG.
+
+    Under LANG=C Python sets LC_CTYPE to a locale of its own liking (PEP 538). That nobody's wish is not taken for one.
+    """
+    character = environ.get("LC_CTYPE", "")
+    if character.upper() in ("C.UTF-8", "C.UTF8", "UTF-8") and environ.get("LANG", "") in ("C", "POSIX"):
+        character = ""
+    said = environ.get("LC_ALL") or character or environ.get("LANG") or "UTF-8"
+    return "UTF8" in said.upper().replace("-", "")
