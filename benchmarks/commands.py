@@ -49,8 +49,8 @@ COMMANDS = (
     Command("calc", tuple(_SUM.split()), (), 90, 150),
     Command("journal", ("journal",), (), 105, 150),
     # 230 until there were feeds, pools and contracts; those make 40.
-    Command("status --fast", ("status", "--fast"), ("--once",), 280, None, ("psutil",)),
-    Command("status", ("status",), ("--once",), 280, None, ("psutil",)),
+    Command("status --fast", ("status", "--fast"), ("--once",), 310, None, ("psutil",)),
+    Command("status", ("status",), ("--once",), 310, None, ("psutil",)),
 )
 
 

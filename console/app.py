@@ -4,26 +4,34 @@ from __future__ import annotations
 
 import gc
 import os
+import sys
 import time
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
+import msgspec
 from rich.segment import Segment, Segments
 from textual.app import App
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
 
 from console import theming
+from console.config.user import UserSettings
+from console.config.user_saving import Keeper
 from console.driver import PatientDriver
 from console.flips.records import Plan, Progress
 from console.model import LogLine, Snapshot
 from console.screens.gpus import GpusScreen
 from console.screens.mode import ModeScreen
 from console.site.interface import Site
-from console.view.actions import GPUS, JOURNAL, MARKET
+from console.view.actions import ACTIONS, GPUS, JOURNAL, MARKET, Action
+from console.view.detailactions import DETAIL
+from console.view.sight import Sight
 
+OURS = UserSettings()
 TICK_S = 1.0
 """Ages are told in seconds; where data comes as often, its own paints are enough."""
 
@@ -49,8 +57,20 @@ class Told(Message):
         self.plan = plan
 
 
+class Unkept(Message):
+    """What was chosen on the screen could not be kept in the operator's file."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__()
+        self.text = text
+
+
 class ConsoleApp(App[None]):
-    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR."""
+    """The console on a site. ``read_only`` is empty or why no key may act; ``mono`` None asks NO_COLOR.
+
+    ``own`` is what the operator has chosen in his file, with which ``theme`` and ``registry`` go, the name of a theme
+    and all actions with his keys; ``keep`` is given what he chooses on the screen, None where nothing is kept.
+    """
 
     site: Site
     read_only: str
@@ -67,26 +87,34 @@ class ConsoleApp(App[None]):
         *,
         read_only: str = "",
         mono: bool | None = None,
+        theme: str = "",
+        own: UserSettings = OURS,
+        registry: tuple[Action, ...] = ACTIONS,
+        keep: Callable[[UserSettings], None] | None = None,
     ) -> None:
-        self._mono = "NO_COLOR" in os.environ if mono is None else mono
+        self._mono = theme == "mono" or ("NO_COLOR" in os.environ if mono is None else mono)
         super().__init__(driver_class=PatientDriver, ansi_color=True if self._mono else None)
         self.site = site
         self.read_only = read_only
+        self._own, self._own_keys, self._keep = own, registry, keep
+        self.told_unkept = False
         self._held = ExitStack()
         self._filters_wanted: tuple[LineFilter, ...] = (NoColor(),) if self._mono else ()
         self._heard_at = time.monotonic()
-        self.look = theming.choose(self.console.color_system, no_colour=self._mono)
-        theme = theming.textual_theme(self.look)
-        self.register_theme(theme)
+        self.look = theming.choose(self.console.color_system, no_colour=self._mono, name=theme)
+        drawn = theming.textual_theme(self.look)
+        self.register_theme(drawn)
         # Set before anything is drawn: a theme set later parses all styles and paints the whole screen again.
-        self.set_reactive(App.theme, theme.name)
+        self.set_reactive(App.theme, drawn.name)
         self.stylesheet.set_variables(self.get_css_variables())
         if os.environ.get("SSH_CONNECTION"):
             self.animation_level = "none"
         self._ink = theming.ink(self.look)
         self.front = self.gpus = GpusScreen(self._ink, site.snapshot(), self)
+        self.gpus.registry = registry
+        self.gpus.see(sort=own.sort or self.gpus.sight.sort, columns=own.columns)
         self._screens: dict[str, ModeScreen] = {GPUS: self.gpus}
-        for mode in (GPUS, MARKET, JOURNAL):
+        for mode in (GPUS, DETAIL, MARKET, JOURNAL):
             self.add_mode(mode, partial(self._screen_of, mode))
 
     def get_line_filters(self) -> Sequence[LineFilter]:
@@ -98,7 +126,9 @@ class ConsoleApp(App[None]):
     def _screen_of(self, mode: str) -> ModeScreen:
         """The screen of a mode, imported and made when it is first opened."""
         if mode not in self._screens:
-            self._screens[mode] = _opened(mode)(self._ink, self.site.snapshot(), self)
+            made = _opened(mode)(self._ink, self.site.snapshot(), self)
+            made.registry = self._own_keys
+            self._screens[mode] = made
         return self._screens[mode]
 
     def show_mode(self, name: str) -> None:
@@ -162,7 +192,8 @@ class ConsoleApp(App[None]):
         return time.monotonic() - self._heard_at
 
     def _tick(self) -> None:
-        """Seconds pass even where no data comes."""
+        """Seconds pass even where no data comes; what was chosen on the screen by now is kept."""
+        self._keep_choices()
         if time.monotonic() - self.front.painted_at > TICK_S * 0.95:
             self.front.paint()
 
@@ -195,7 +226,26 @@ class ConsoleApp(App[None]):
 
     def leave(self) -> None:
         """End the console."""
+        self._keep_choices()
         self.exit()
+
+    def _keep_choices(self) -> None:
+        """Hand over order and columns of the table, where they are others than the operator's file has."""
+        sort, columns = self.gpus.sight.sort, self.gpus.sight.columns
+        if self._keep is not None and (sort, columns) != (self._own.sort or Sight().sort, self._own.columns):
+            sort = sort if sort != Sight().sort or self._own.sort else ""
+            self._own = msgspec.structs.replace(self._own, sort=sort, columns=columns)
+            self._keep(self._own)
+
+    def on_unkept(self, message: Unkept) -> None:
+        """Say so in the log."""
+        self.told_unkept = True
+        self.note(message.text)
+
+    def bell(self) -> None:
+        """Ring, unless the operator's file wants silence."""
+        if self._own.bell:
+            super().bell()
 
     def _fatal_error(self) -> None:
         """Leave with where it happened and no more: Textual would print the values of all local variables as well."""
@@ -221,10 +271,41 @@ class ConsoleApp(App[None]):
             self._driver.end_frame()
 
 
-def run(site: Site, *, read_only: str = "", mono: bool | None = None) -> int:
-    """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open."""
-    app = ConsoleApp(site, read_only=read_only, mono=mono)
-    app.run()
+def run(
+    site: Site,
+    *,
+    read_only: str = "",
+    mono: bool | None = None,
+    own: UserSettings = OURS,
+    registry: tuple[Action, ...] = ACTIONS,
+    kept_in: Path | None = None,
+) -> int:
+    """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open.
+
+    What is chosen on the screen is kept in the operator's file ``kept_in``. That it cannot be is told in the log, or on
+    stderr where it shows only at the end; it is no error of the console.
+    """
+    trouble: list[str] = []
+
+    def tell(said: str) -> None:
+        trouble.append(said)
+        app.post_message(Unkept(said))  # from the keeper's thread
+
+    keeper = Keeper(kept_in, own, tell) if kept_in is not None else None
+    app = ConsoleApp(
+        site,
+        read_only=read_only,
+        mono=mono,
+        theme=own.theme,
+        own=own,
+        registry=registry,
+        keep=keeper.save if keeper else None,
+    )
+    app.run(mouse=own.mouse)
+    if keeper is not None and not keeper.close():
+        trouble.append("your choices may not be kept: the disk has not taken them")
+    if trouble and not app.told_unkept:
+        sys.stderr.write(f"changeover: {trouble[-1]}\n")
     return app.return_code or 0
 
 
@@ -234,6 +315,10 @@ def _opened(mode: str) -> type[ModeScreen]:
         from console.screens.journal import JournalScreen
 
         return JournalScreen
+    if mode == DETAIL:
+        from console.screens.detail import DetailScreen
+
+        return DetailScreen
     from console.screens.market import MarketScreen
 
     return MarketScreen

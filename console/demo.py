@@ -23,6 +23,7 @@ from console.telemetry.simulated.controller import SimulatedError
 from console.telemetry.simulated.farm import Farm
 from console.telemetry.simulated.past import Moment as Seen
 from console.workloads.expand import Placed
+from console.workloads.proctable import Process
 
 Scenario = Literal["calm", "stormy"]
 FOLDER = "changeover-demo-"
@@ -65,6 +66,11 @@ class FarmGround:
 
     def attend(self, uuids: tuple[Uuid, ...]) -> None:
         """A simulated process list is of this instant."""
+
+    def process(self, pid: int) -> Process | None:
+        """An imaginary process, by the workload that it is of."""
+        found = self._farm.process(pid)
+        return Process(pid, 1, 0, "demo", found[0], (), "", found[1]) if found else None
 
     def output(self, unit: str) -> Output | None:
         """What the instance's meter says."""
@@ -145,6 +151,7 @@ def _moment(seen: Seen) -> Moment:
         power_w=seen.power_w,
         rate=seen.rate,
         input_rate=seen.input_rate,
+        temp_c=seen.temp_c,
     )
 
 

@@ -1,4 +1,7 @@
-"""``changeover demo``: the console on a simulated farm. Nothing of this machine is read or touched."""
+"""``changeover demo``: the console on a simulated farm. Nothing of this machine is read or touched.
+
+Only the operator's own keys and theme hold here too; what he chooses in the demo is not kept.
+"""
 
 from __future__ import annotations
 
@@ -25,18 +28,21 @@ def main(argv: list[str]) -> int:
         flags.error("--config: the demo brings its own; leave the flag out")
     from contextlib import closing
 
+    from console.commands import own
     from console.commands.opening import ended_tidily, settled
     from console.demo import open_farm
 
     read_only = "--read-only" if args.read_only else ""
+    has_no_screen = args.json or not has_screen()
+    mine = None if has_no_screen else own.opened()
     with (
         ended_tidily(),
         closing(open_farm(args.gpus, args.seed, args.speed, args.scenario, read_only=read_only)) as site,
     ):
-        if args.json or not has_screen():
+        if mine is None:
             from console.commands import status
 
             return status.show(settled(site, 2), as_json=args.json)
         from console.app import run
 
-        return run(site, mono=args.no_color or None)
+        return run(site, mono=args.no_color or None, own=mine.settings, registry=mine.registry)

@@ -6,6 +6,13 @@ import argparse
 import sys
 from typing import NoReturn
 
+COMMON: tuple[tuple[str, str, str], ...] = (
+    ("--config", "FILE", "the site config; default /etc/changeover/config.toml"),
+    ("--read-only", "", "look only: nothing that acts is offered"),
+    ("--no-color", "", "no colour (also: NO_COLOR in the environment)"),
+)
+"""The flags of every command: its name, what it takes, what it means. The man page has them from here too."""
+
 
 class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence that names the flag."""
@@ -20,7 +27,9 @@ def parser(command: str, summary: str) -> Parser:
     """A parser for ``changeover COMMAND`` with ``--config --read-only --no-color``."""
     prog = f"changeover {command}".strip()
     made = Parser(prog=prog, description=summary, allow_abbrev=False)
-    made.add_argument("--config", metavar="FILE", help="the site config; default /etc/changeover/config.toml")
-    made.add_argument("--read-only", action="store_true", help="look only: nothing that acts is offered")
-    made.add_argument("--no-color", action="store_true", help="no colour (also: NO_COLOR in the environment)")
+    for name, takes, meaning in COMMON:
+        if takes:
+            made.add_argument(name, metavar=takes, help=meaning)
+        else:
+            made.add_argument(name, action="store_true", help=meaning)
     return made

@@ -21,13 +21,15 @@ def main(argv: list[str]) -> int:
         with opened(args, only_looks=True) as site:
             show(settled(site, 2), as_json=False)
         return 0
+    from console.commands import own
     from console.commands.opening import ended_tidily, opened
 
+    mine = own.opened()
     with ended_tidily(), opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
 
-        return run(site, mono=args.no_color or None)
+        return run(site, mono=args.no_color or None, own=mine.settings, registry=mine.registry, kept_in=mine.path)
 
 
 def has_screen() -> bool:

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from console.flips.records import Plan
 from console.model import LogLine
 from console.site.interface import Site
+
+if TYPE_CHECKING:
+    from console.screens.gpus import GpusScreen
 
 
 class Host(Protocol):
     """The application, as far as a screen knows it."""
 
     site: Site
+    gpus: GpusScreen
+    """The table of GPUs: whose row its cursor is on, the screen of one GPU shows."""
     read_only: str
     """Empty, or why no key may act."""
 

@@ -8,14 +8,16 @@ from typing import Any
 import msgspec
 
 from console.model import Snapshot
+from console.screens import taking
 from console.screens.deeds import SHARED
 from console.screens.host import Host
 from console.screens.modal import Press, Sheet
 from console.screens.mode import TableScreen
-from console.view import flipabout
+from console.view import copies, flipabout
 from console.view.actions import JOURNAL
-from console.view.journal import JournalFrame, JournalPage, JournalSight, page
+from console.view.journal import JournalFrame, JournalPage, JournalSight, fields, page
 from console.view.pieces import Line
+from console.view.schema import iso
 from widgets.ink import Ink
 
 
@@ -97,6 +99,14 @@ class JournalScreen(TableScreen):
 
         self.open(Sheet(" · ".join(flipabout.title(flip)), lines, self.close))
 
+    def copy(self) -> None:
+        """Copy the flip under the cursor as a line."""
+        shown = self.shown
+        if shown is not None and 0 <= shown.cursor < len(shown.found):
+            flip = shown.found[shown.cursor]
+            cells = [iso(flip.at) or "", *map(copies.words, fields(flip))]
+            taking.copy(self, copies.joined(cells), f"the flip {flip.flip_id}")
+
     def twice(self) -> None:
         """See TableScreen.twice."""
         self.act("why")
@@ -112,5 +122,6 @@ DEEDS: dict[str, Callable[[JournalScreen], None]] = {
     "last": lambda screen: screen.move(screen.last),
     "filter": lambda screen: screen.see(typing=True),
     "why": JournalScreen.tell_all,
+    "copy": JournalScreen.copy,
     "back": lambda screen: screen.see(filter="", typing=False),
 }

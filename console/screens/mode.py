@@ -45,6 +45,8 @@ class ModeScreen(WireScreen[None]):
 
     host: Host
     snapshot: Snapshot
+    registry: tuple[actions.Action, ...] = actions.ACTIONS
+    """Every action with the operator's own keys; the application sets it before the screen is shown."""
 
     def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
         super().__init__(id=self.mode)
@@ -115,14 +117,14 @@ class ModeScreen(WireScreen[None]):
     @property
     def actions(self) -> tuple[actions.Action, ...]:
         """What there is to do: under read-only nothing that touches a workload."""
-        return actions.allowed(self.read_only, self.mode)
+        return actions.allowed(self.read_only, self.mode, self.registry)
 
     def on_key(self, event: Key) -> None:
         """A key: for what stands over the screen, for what is being typed, or for an action."""
         event.stop()
         press = Press(event.key, event.character, event.time)
         if event.key == "ctrl+c":
-            self.host.note("q leaves; nothing that runs is touched")
+            self.host.note(f"{actions.first_key(self.actions, 'quit')} leaves; nothing that runs is touched")
         elif self.modal is not None:
             self.modal.press(press)
             self._present()

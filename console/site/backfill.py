@@ -22,14 +22,23 @@ class Moment(Record):
     power_w: float | None
     rate: float | None
     input_rate: float | None = None
+    temp_c: float | None = None
 
 
 Past = Mapping[Uuid, Sequence[Moment]]
 Quotes = Callable[[float], Iterable[Quote]]
+Seen = Callable[[Uuid, Moment, float | None], None]
+"""Told of each GPU's moments, oldest first, with what it netted per hour."""
 
 
-def backfill(past: Past, settings: Settings, quotes: Quotes, net: dict[str, Trend], power: dict[str, Trend]) -> None:
-    """Fill the trends of every GPU and, under ``""``, of the host. What is unknown is in no sum."""
+def _nobody(uuid: Uuid, moment: Moment, net_per_h: float | None) -> None:
+    """Nobody else wants to know."""
+
+
+def backfill(
+    past: Past, settings: Settings, quotes: Quotes, net: dict[str, Trend], power: dict[str, Trend], seen: Seen = _nobody
+) -> None:
+    """Fill the trends of every GPU and, under ``""``, of the host, and tell ``seen``. What is unknown is in no sum."""
     nets: dict[float, list[float | None]] = {}
     walls: dict[float, list[float | None]] = {}
     boards: dict[float, Board] = {}
@@ -40,6 +49,7 @@ def backfill(past: Past, settings: Settings, quotes: Quotes, net: dict[str, Tren
             wall_w, net_per_h = _priced(moment, settings, board, len(past))
             own_net.add(moment.at, net_per_h)
             own_power.add(moment.at, moment.power_w)
+            seen(uuid, moment, net_per_h)
             nets.setdefault(moment.at, []).append(net_per_h)
             walls.setdefault(moment.at, []).append(wall_w)
     for at in sorted(nets):

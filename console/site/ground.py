@@ -13,6 +13,7 @@ from console.paths import Places
 from console.site.interface import Check
 from console.telemetry.source import Source
 from console.workloads.expand import Placed
+from console.workloads.proctable import Process
 
 
 class Flipper(Protocol):
@@ -87,6 +88,9 @@ class Ground(Protocol):
 
     def attend(self, uuids: tuple[Uuid, ...]) -> None:
         """Something happens on these GPUs: look at who holds them more often for a while."""
+
+    def process(self, pid: int) -> Process | None:
+        """What the last look at ``/proc`` has of a process on a GPU; None where it cannot be seen."""
 
     def output(self, unit: str) -> Output | None:
         """The newest meter reading of the instance that runs as ``unit``."""

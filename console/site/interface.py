@@ -8,6 +8,7 @@ from typing import Protocol
 from console.flips.history import Flip
 from console.flips.records import Plan, Progress
 from console.model import Record, Snapshot, Uuid
+from console.site.detail import Detail
 
 
 class JournalLine(Record):
@@ -89,6 +90,9 @@ class Site(Protocol):
     def flips(self) -> Told:
         """The latest flips of this host as last read, newest first. Asking has them read again while the journal
         changes, for as long as somebody asks."""
+
+    def detail(self, uuid: Uuid, span_s: float) -> Detail | None:
+        """All about one GPU, its figures over ``span_s`` seconds (900, 7200 or 86400); None where it is not there."""
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins that flips by hand have put on these GPUs. Returns at once; what failed stands in the log."""

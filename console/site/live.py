@@ -17,6 +17,7 @@ from console.flips.world import PlanWorld
 from console.history.measured import Figure
 from console.model import Guard, HostState, Snapshot, Totals, Uuid
 from console.site.backfill import Past
+from console.site.detail import Detail
 from console.site.ground import Ground
 from console.site.interface import Check, JournalLine, Told
 from console.site.realised import Realised
@@ -100,7 +101,11 @@ class LiveSite:
         if self._looks:
             raise PermissionError(f"read-only: {self._looks}")
         who, at = whoami("console"), self._ground.now()
-        threading.Thread(target=halt, args=(self._ground.places, who, at), name="halt", daemon=True).start()
+
+        def act() -> None:
+            self._state.trouble = halt(self._ground.places, who, at)
+
+        threading.Thread(target=act, name="halt", daemon=True).start()
 
     def prepare(self) -> None:
         """A dialog opened on the plan made last."""
@@ -134,6 +139,10 @@ class LiveSite:
     def flips(self) -> Told:
         """The latest flips of this host."""
         return self._state.journal.flips()
+
+    def detail(self, uuid: Uuid, span_s: float) -> Detail | None:
+        """All about one GPU, its figures over ``span_s`` seconds."""
+        return self._state.details.detail(self._snapshot, uuid, span_s)
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins of flips by hand; from a thread, for the journal's disk may take its time."""

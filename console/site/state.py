@@ -38,6 +38,7 @@ from console.model import (
 from console.profiles.asking import fault
 from console.site.backfill import Past, backfill
 from console.site.credit import CreditView
+from console.site.detailview import DetailView
 from console.site.events import QuoteKey, changes, host_change, quote_changes, stale_keys
 from console.site.ground import Ground
 from console.site.hosting import Hosting
@@ -51,6 +52,8 @@ LOG_LINES = 200
 FRESH_PERIODS = 3.0
 FEEDS_S = 5.0
 """How long the chart of net waits at the start for feeds that have not answered: a sum without them is a dip in it."""
+PROFILES_S = 60.0
+"""How long it is believed of a profile that it can be applied, or why not."""
 SHOWN_GUARDS = ("pin", "contract", "rental")
 
 
@@ -72,9 +75,11 @@ class State:
         self.pricing = Pricing(ground.config, self._measured, self._hosting)
         self.journal = JournalView(ground)
         self.standing = Standing(ground.places)
-        self._profiles: dict[str, str] = {}
+        self.trouble = ""  # that not everything automatic could be stopped, as another thread has found
+        self._profiles: dict[str, tuple[float, str]] = {}
         self.market = MarketView(settings)
         self._credit = CreditView(ground, keeps=keeps)
+        self.details = DetailView(ground, keeps=keeps)
         self.placed: tuple[Placed, ...] = ()
         self._misplaced: tuple[str, ...] = ()
         self._roster: tuple[tuple[int, Uuid, str], ...] | None = None
@@ -92,7 +97,8 @@ class State:
     def begin_with(self, figures: Iterable[Figure], past: Past) -> None:
         """Know this before the first tick."""
         self._measured.know(figures)
-        backfill(past, self._ground.config.settings, self._ground.quotes, self._net, self._power)
+        ground, seen = self._ground, self.details.seen
+        backfill(past, ground.config.settings, ground.quotes, self._net, self._power, seen)
 
     def apply(self, batch: Batch) -> Snapshot:
         """The snapshot of one tick; also learns, accrues and logs."""
@@ -128,20 +134,24 @@ class State:
         self._accrued.save()
         self._hosting.close()
         self._credit.close()
+        self.details.close()
         if self._writer is not None:
             self._writer.close()
 
     def _profile_fault(self, name: str | None) -> str:
-        """Why a profile cannot be applied, as known when its workloads were last placed."""
+        """Why a profile cannot be applied, as known PROFILES_S ago at most: whoever mends it needs no restart."""
         if name is None:
             return ""
-        if name not in self._profiles:
-            self._profiles[name] = fault(name)
-        return self._profiles[name]
+        now = self._ground.clock()
+        looked_at, said = self._profiles.get(name, (None, ""))
+        if looked_at is None or now - looked_at >= PROFILES_S:
+            said = fault(name)
+            self._profiles[name] = (now, said)
+        return said
 
     def over_all(self, now: float) -> tuple[str, ...]:
         """What stands over all flips: a grid event in progress, and that everything automatic is stopped."""
-        return tuple(filter(None, (self.standing.event(now), self.standing.halted())))
+        return tuple(filter(None, (self.trouble, self.standing.event(now), self.standing.halted())))
 
     def candidates(self) -> tuple[Candidate, ...]:
         """Every instance that could run here, with its controller's last word and this host's usual times."""
@@ -207,7 +217,7 @@ class State:
         power = self._power.setdefault(reading.uuid, Trend())
         net.add(now, money.net_per_h if alive else None)
         power.add(now, reading.power_w if alive else None)
-        return GpuRow(
+        row = GpuRow(
             reading=reading,
             occupancy=occupancy,
             output=output,
@@ -220,6 +230,7 @@ class State:
             trend_net=net.values,
             trend_power_w=power.values,
         )
+        return self.details.watch(row, now)
 
     def _last_known(self, reading: Reading, money: Money) -> Option | None:
         """What ran here when the card was last well; None while it is."""

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
-from console.view.pieces import Line, Piece, fit, left, width
+from console.view import keys
+from console.view.pieces import Line, Piece, cells, fit, left, width
 
 GPUS, MARKET, JOURNAL = "gpus", "market", "journal"
 """The modes: what the whole screen shows. Mode ``x`` is opened by the action ``mode_x``."""
@@ -47,6 +48,7 @@ ACTIONS: tuple[Action, ...] = (
     Action("page_down", ("pagedown", "ctrl+f"), "page down", "Move a page down", "move"),
     Action("first", ("home", "g"), "first", "Go to the first row", "move"),
     Action("last", ("end", "G"), "last", "Go to the last row", "move"),
+    Action("goto", ("apostrophe",), "go to", "Go to the GPU in a slot: its number, then enter", "move", only=(GPUS,)),
     Action("mine", ("m",), "mine", "Flip to the best eligible mining workload", "flip", True, 1, (GPUS,)),
     Action("ai", ("a",), "ai", "Flip to the best eligible AI workload", "flip", True, 2, (GPUS,)),
     Action("off", ("o",), "off", "Switch the workload off", "flip", True, 3, (GPUS,)),
@@ -67,6 +69,7 @@ ACTIONS: tuple[Action, ...] = (
     Action(
         "mark", ("space",), "mark", "Mark or unmark this GPU; marks act together as one plan", "pick", False, 7, (GPUS,)
     ),
+    Action("mark_all", ("asterisk",), "mark all", "Mark every GPU that the filter shows", "pick", only=(GPUS,)),
     Action(
         "filter",
         ("slash",),
@@ -78,6 +81,8 @@ ACTIONS: tuple[Action, ...] = (
         (GPUS, JOURNAL),
     ),
     Action("sort", ("s",), "sort", "Sort by the next column", "pick", False, 10, (GPUS,)),
+    Action("turn", ("S",), "turn", "Turn the order about", "pick", only=(GPUS,)),
+    Action("columns", ("c",), "columns", "Choose which columns stand, and in which order", "pick", only=(GPUS,)),
     Action(
         "model",
         ("tab", "right_square_bracket"),
@@ -105,6 +110,17 @@ ACTIONS: tuple[Action, ...] = (
         False,
         9,
     ),
+    Action("detail", ("d",), "detail", "Show all about this GPU: its day, faults", "look", foot=9, only=(GPUS,)),
+    Action(
+        "copy",
+        ("y",),
+        "copy",
+        "Copy this row as text, by OSC 52; in tmux only with set-clipboard on",
+        "look",
+        only=(GPUS, JOURNAL),
+    ),
+    Action("copy_why", ("Y",), "copy why", "Copy the why-line, in the same way", "look", only=(GPUS,)),
+    Action("picture", ("P",), "picture", "Write a picture of the screen (SVG) into your data directory", "look"),
     Action("palette", ("colon",), "commands", "Find an action by name", "look", False, 13),
     Action("help", ("question_mark",), "keys", "Show every key", "look", False, 14),
     Action("back", ("escape",), "back", "Close what is open, drop the filter, drop the marks", "look"),
@@ -118,24 +134,6 @@ GROUPS = {
     "pick": "pick",
     "look": "look",
 }
-
-_NAMES = {
-    "up": "↑",
-    "down": "↓",
-    "pageup": "PgUp",
-    "pagedown": "PgDn",
-    "home": "Home",
-    "end": "End",
-    "slash": "/",
-    "colon": ":",
-    "question_mark": "?",
-    "escape": "esc",
-    "left_square_bracket": "[",
-    "right_square_bracket": "]",
-    "ctrl+b": "^b",
-    "ctrl+f": "^f",
-}
-
 
 SIGNS = (
     ("▲ mining  ◆ AI  · off", "the business of a workload"),
@@ -152,9 +150,12 @@ SIGNS = (
 """What the marks of the screen mean, for ? and the README."""
 
 
-def allowed(read_only: str, mode: str = GPUS) -> tuple[Action, ...]:
-    """The actions of a mode: with a reason to be read-only, none that acts."""
-    return tuple(a for a in ACTIONS if (not a.only or mode in a.only) and not (read_only and a.dangerous))
+def allowed(read_only: str, mode: str = GPUS, registry: tuple[Action, ...] = ACTIONS) -> tuple[Action, ...]:
+    """The actions of a mode: with a reason to be read-only, none that acts.
+
+    ``registry`` has all of them with the operator's own keys, where he has any.
+    """
+    return tuple(a for a in registry if (not a.only or mode in a.only) and not (read_only and a.dangerous))
 
 
 def keymap(actions: Iterable[Action]) -> dict[str, str]:
@@ -164,8 +165,13 @@ def keymap(actions: Iterable[Action]) -> dict[str, str]:
 
 @lru_cache(maxsize=128)
 def key_names(action: Action) -> str:
-    """Its keys as a person reads them: ``↑ k``."""
-    return " ".join(_NAMES.get(key, key) for key in action.keys)
+    """Its keys as a person reads them: ``↑ k``; that it has none where the operator wants none for it."""
+    return " ".join(map(keys.shown, action.keys)) or "no key"
+
+
+def first_key(actions: Iterable[Action], name: str) -> str:
+    """The first key of one of them as a person reads it; "" where it is not among them or has none."""
+    return next((keys.shown(key) for action in actions if action.id == name for key in action.keys), "")
 
 
 class Foot(NamedTuple):
@@ -182,9 +188,9 @@ def footer(actions: tuple[Action, ...], room: int, mode: str = GPUS) -> Foot:
     spans: list[tuple[int, int, str]] = []
     at = 1
     always = [a for a in actions if a.id in ("help", "quit")]
-    kept = sorted((a for a in actions if a.foot and a.id != f"mode_{mode}"), key=lambda a: a.foot)
+    kept = sorted((a for a in actions if a.foot and a.keys and a.id != f"mode_{mode}"), key=lambda a: a.foot)
     gap = 3 if room >= 130 else 2
-    while sum(_foot_width(a) + gap for a in kept) > room and len(kept) > len(always):
+    while 1 + sum(_foot_width(a) + gap for a in kept) - gap > room and len(kept) > len(always):
         kept.remove(next(a for a in reversed(kept) if a not in always))
     for action in kept:
         size = _foot_width(action)
@@ -198,15 +204,20 @@ def _foot_width(action: Action) -> int:
     return len(key_names(action)) + 1 + len(action.label)
 
 
+NAMES_ROOM, NAMES_MOST = 14, 30
+"""Columns for the keys on the page behind ``?``: as many as ours need, and as many as anybody's get."""
+
+
 def help_lines(actions: Sequence[Action], read_only: str, room: int) -> list[Line]:
     """The page behind ``?``: every key with its sentence, by group."""
     out: list[Line] = []
+    names = min(NAMES_MOST, max([NAMES_ROOM, *(cells(key_names(a)) + 2 for a in actions)]))
     for group, title in GROUPS.items():
         members = [action for action in actions if action.group == group]
         if not members:
             continue
         out += [(), (Piece(title, "title"),)]
-        out += [(*left(key_names(a), 14, "key"), Piece(a.help, "value")) for a in members]
+        out += [(*left(key_names(a), names, "key"), Piece(a.help, "value")) for a in members]
     out += [(), (Piece("signs", "title"),)]
     out += [(*left(sign, 25, "value"), Piece(meaning, "label")) for sign, meaning in SIGNS]
     if read_only:

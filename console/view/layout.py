@@ -9,7 +9,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from console.view.columns import COLUMNS, Column, Form
+from console.view.columns import Column, Form
+from console.view.columns import chosen as chosen_of
 
 GUTTER = 3  # the cursor and the mark
 NEEDED = (80, 24)
@@ -25,10 +26,10 @@ class Placed(NamedTuple):
 
 
 @lru_cache(maxsize=16)
-def columns(width: int) -> tuple[Placed, ...]:
-    """The columns of a screen ``width`` wide, in their order."""
+def columns(width: int, wanted: tuple[str, ...] = ()) -> tuple[Placed, ...]:
+    """The columns of a screen ``width`` wide, in their order; ``wanted`` are those of the operator, none: all."""
     room = width - GUTTER - 1
-    chosen = _that_fit(room)
+    chosen = _that_fit(room, chosen_of(wanted))
     gap = 2
     forms = {c.key: len(c.forms) - 1 for c in chosen}
     for column in sorted(chosen, key=lambda c: c.leaves) * 3:  # one step each in turn, the dearest first
@@ -47,14 +48,20 @@ def columns(width: int) -> tuple[Placed, ...]:
     return tuple(placed)
 
 
-def _that_fit(room: int) -> list[Column]:
+def least_width(column: Column, wanted: tuple[str, ...]) -> int:
+    """Columns that a screen needs to show ``column`` among those that are wanted."""
+    before = [c for c in chosen_of(wanted) if c.leaves <= column.leaves]
+    return _total(before, {c.key: len(c.forms) - 1 for c in before}, 2) + GUTTER + 1
+
+
+def _that_fit(room: int, wanted: tuple[Column, ...]) -> list[Column]:
     chosen: list[Column] = []
-    for column in sorted(COLUMNS, key=lambda c: c.leaves):
+    for column in sorted(wanted, key=lambda c: c.leaves):
         more = [*chosen, column]
         if chosen and _total(more, {c.key: len(c.forms) - 1 for c in more}, 2) > room:
             break
         chosen = more
-    return [column for column in COLUMNS if column in chosen]
+    return [column for column in wanted if column in chosen]
 
 
 def _total(chosen: list[Column], forms: dict[str, int], gap: int) -> int:

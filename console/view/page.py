@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from console.model import GpuRow, Snapshot
-from console.view import actions, cells, charts, header, ladder, layout, log, rows, start, table, why
+from console.view import actions, cells, charts, filtering, header, ladder, layout, log, rows, start, table, why
 from console.view.actions import Action, Foot
 from console.view.pieces import Line, Piece, fit, together, width
 from console.view.sight import Sight, in_flight
@@ -99,7 +99,7 @@ def page(frame: Frame) -> Page:
         still,
         regions,
         banner,
-        rows.titles(still.placed, sight.sort) if total else (),
+        _titles(frame, still) if total else (),
         cursor,
         start.empty(snapshot, room) if not total else [],
         _with_title(ladder.title(row, room), ladder.lines(row, snapshot, room, max(0, regions.ladder - 1)), regions),
@@ -113,27 +113,41 @@ def _still(frame: Frame) -> Still:
     snapshot, sight, room, before = frame.snapshot, frame.sight, frame.width, frame.before
     silent = frame.silent_s > header.SILENT_S
     heard = int(frame.silent_s) if silent else 0
-    key = (sight.filter, sight.sort, sight.flights, room, int(frame.now), heard, frame.read_only)
+    order = (sight.filter, sight.sort, sight.turned, sight.columns)
+    key = (*order, sight.flights, room, int(frame.now), heard, frame.read_only)
     # The snapshot is compared by identity: by value would cost more than making the page.
     if before is not None and before.still.snapshot is snapshot and before.still.key == key:
         return before.still
     flights = dict(sight.flights)
     all_rows = tuple(in_flight(row, flights) for row in snapshot.rows) if flights else snapshot.rows
-    prefixes = cells.hash_prefixes(all_rows, before.still.scene.hash_prefixes if before else {})
+    placed = layout.columns(room, sight.columns)
+    known = before.still.scene.hash_prefixes if before else {}
+    hashes = any(one.column.key == "hash" for one in placed)
+    prefixes = cells.hash_prefixes(all_rows, known) if hashes else known
     scene = cells.Scene(frame.now, snapshot.currency, prefixes, silent)
     shown = _charts(snapshot, room)
     return Still(
         snapshot,
         key,
         all_rows,
-        table.arrange(all_rows, sight.filter, sight.sort, scene),
-        layout.columns(room),
+        table.arrange(all_rows, sight.filter, sight.sort, scene, turned=sight.turned),
+        placed,
         scene,
         {},
         _head(frame),
         shown,
         _chart_title(shown, room),
     )
+
+
+def _titles(frame: Frame, still: Still) -> Line:
+    """The titles; while a term of the filter is not understood, what is wrong with it."""
+    sight = frame.sight
+    faults = filtering.parse(sight.filter, frame.snapshot.currency).faults
+    if not faults:
+        return rows.titles(still.placed, sight.sort, turned=sight.turned)
+    said = (Piece("   ! ", "warn"), Piece("; ".join(faults), "warn"), Piece("; it hides nothing", "label"))
+    return fit(said, frame.width)
 
 
 def _ladder_lines(all_rows: tuple[GpuRow, ...]) -> int:
@@ -182,6 +196,8 @@ def _foot(frame: Frame, shown: int, total: int) -> Foot:
         parts.append((Piece(f"● {len(sight.marks)} marked", "mark"),))
     if sight.filter:
         parts.append((Piece("/ ", "key"), Piece(sight.filter, "strong"), Piece(f"  {shown} of {total}", "label")))
+    if sight.sort != "slot" and all(one.column.key != sight.sort for one in layout.columns(frame.width, sight.columns)):
+        parts.append((Piece(f"by {sight.sort}, not shown", "label"),))
     head: Line = (Piece(" "), *together(parts, 3), Piece("   ")) if parts else ()
     size = width(head)
     foot = actions.footer(frame.actions, frame.width - size)

@@ -6,9 +6,10 @@ from collections.abc import Sequence
 
 from console import units
 from console.model import Flipping, GpuRow, GpuState, Holder
-from console.view import cells, tones
+from console.view import cells, copies, tones
 from console.view.layout import GUTTER, Placed
-from console.view.pieces import Line, Piece, cut, fit, width
+from console.view.pieces import Line, Piece, cut, fit, text_of, width
+from console.view.table import falls
 from console.view.trend import gauge
 
 _WORDS = {
@@ -18,24 +19,43 @@ _WORDS = {
     GpuState.RESET_REQUIRED: "NEEDS RESET",
     GpuState.UNSUPPORTED: "UNSUPPORTED",
 }
+LEAST = 12  # and with less than this right behind the slot
 NARROW = 34  # a sentence with less room than this begins further left
 _BEFORE_STATE: tuple[str, ...] = ("slot", "gpu")
 _BEFORE_STORY: tuple[str, ...] = ("slot", "gpu", "workload", "util", "mem", "temp", "fan", "power")
 
 
-def titles(placed: Sequence[Placed], sort: str) -> Line:
-    """The line of column titles; ``▾`` marks the one the table is sorted by."""
+def titles(placed: Sequence[Placed], sort: str, *, turned: bool = False) -> Line:
+    """The line of column titles; ``↓`` or ``↑`` marks the one the table is sorted by, the highest or lowest first."""
     out: list[Piece] = [Piece(" " * GUTTER, "title")]
     at = GUTTER
     for column, form, x, room in placed:
         text = form.title or column.title
-        sorted_here = column.key == sort and sort != "slot"
-        text = f"{text.rstrip()} ▾" if sorted_here else text
+        sorted_here = column.key == sort and (sort != "slot" or turned)
+        text = _marked(text.rstrip(), "↓" if falls(sort, turned=turned) else "↑", room) if sorted_here else text
         text = cut(text, room)
         out.append(Piece(" " * (x - at), "title"))
         out.append(Piece(text.rjust(room) if column.right else text.ljust(room), "value" if sorted_here else "title"))
         at = x + room
     return tuple(out)
+
+
+def _marked(title: str, mark: str, room: int) -> str:
+    return f"{title} {mark}" if width((Piece(title),)) + 2 <= room else f"{cut(title, room - 1)}{mark}"
+
+
+def copied(row: GpuRow, placed: Sequence[Placed], scene: cells.Scene) -> str:
+    """The row for the clipboard: the columns that stand, in full, with tabs between; of a card that is not well only
+    its slot and its model are of now. What its line says in place of figures stands last."""
+    seen = cells.Seen(row, scene)
+    well = row.reading.state is GpuState.OK
+    parts = [
+        column.copy(seen) for column, *_ in placed if column.copy is not None and (well or column.key in _BEFORE_STATE)
+    ]
+    if _kept(row, placed) is not None:
+        said = text_of(sentence(row, scene, copies.MOST_BYTES, 0))
+        parts.append(copies.words(said.lstrip("✕→ ")))
+    return copies.joined(parts)
 
 
 def line(row: GpuRow, placed: Sequence[Placed], scene: cells.Scene) -> Line:
@@ -53,15 +73,17 @@ def line(row: GpuRow, placed: Sequence[Placed], scene: cells.Scene) -> Line:
 
 def _kept(row: GpuRow, placed: Sequence[Placed]) -> int | None:
     """How many leading columns stay before the row's sentence; None where it has none and all stay."""
+    room = placed[-1].x + placed[-1].room
     if row.reading.state is not GpuState.OK:
         keep = _BEFORE_STATE
     elif row.flipping is None and not row.stuck and row.occupancy.holder not in (Holder.FOREIGN, Holder.UNKNOWN):
         return None
     else:
         keep = _BEFORE_STORY
-        room = placed[-1].x + placed[-1].room
         if room - next((p.x for p in placed if p.column.key not in keep), room) < NARROW:
             keep = _BEFORE_STORY[:3]
+    if room - next((p.x for p in placed if p.column.key not in keep), room) < LEAST:
+        keep = _BEFORE_STORY[:1]  # few columns are wanted: what has happened to a GPU is worth more than its name
     return next((i for i, p in enumerate(placed) if p.column.key not in keep), len(placed))
 
 

@@ -24,6 +24,8 @@ class Sight(Record):
     filter: str = ""
     typing: bool = False
     sort: str = "slot"
+    turned: bool = False  # the order the other way about
+    columns: tuple[str, ...] = ()  # in this order; none: all of them in ours
     expanded: bool = False
     notes: tuple[LogLine, ...] = ()
     flights: tuple[tuple[int, Flipping], ...] = ()  # slots whose flip this console watches
@@ -42,7 +44,7 @@ class Sight(Record):
     def next_sort(self) -> Sight:
         """Sorted by the next of ``columns.SORTS``."""
         after = (columns.SORTS.index(self.sort) + 1) % len(columns.SORTS)
-        return msgspec.structs.replace(self, sort=columns.SORTS[after])
+        return msgspec.structs.replace(self, sort=columns.SORTS[after], turned=False)
 
     def back(self) -> Sight:
         """One step back: what is expanded closes, then the filter goes, then the marks."""

@@ -11,6 +11,7 @@ from console.economics.terms import Price, SiteTerms
 from console.economics.totals import totals
 from console.flips.records import Action, Move, Plan, Progress, Refusal, Who
 from console.model import GpuRow, GpuState, HostState, LogLine, Quote, Snapshot, Totals, Uuid
+from console.site.detail import Detail
 from console.site.interface import Check, JournalLine, Site, Told
 from tests.pilot.cards import CONTRACT, NOW, RENTED, STEPS, TO_AI, UNITS, ladder_4090, option, row, rows, uuid_of
 
@@ -121,6 +122,7 @@ class StillSite(Site):
         self.progress: Callable[[Progress], None] | None = None
         self.refusals: tuple[Refusal, ...] = ()
         self.warnings: tuple[str, ...] = ()
+        self.details: Callable[[Uuid, float], Detail | None] = lambda _uuid, _span_s: None
 
     def snapshot(self) -> Snapshot:
         """The newest."""
@@ -178,6 +180,10 @@ class StillSite(Site):
     def flips(self) -> Told:
         """What it was given."""
         return self.told
+
+    def detail(self, uuid: Uuid, span_s: float) -> Detail | None:
+        """What it was given of this GPU."""
+        return self.details(uuid, span_s)
 
     def halt(self) -> None:
         """Written down."""

@@ -175,7 +175,7 @@ async def test_sort_goes_through_the_columns() -> None:
     async with app.run_test(size=(200, 50)) as pilot:
         await pilot.press("s")
         await pilot.pause(0.05)
-        assert "net now ▾" in text(app)[3]
+        assert "net now ↓" in text(app)[3]
         await pilot.press("s", "s", "s", "s", "s")
         assert app.gpus.sight.sort == "slot"
 

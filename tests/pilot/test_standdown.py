@@ -24,7 +24,7 @@ async def test_the_word_stops_everything_automatic_and_every_unguarded_gpu() -> 
         await opened(pilot, app)
         await pilot.press(*WORD, "enter")
         await until(pilot, lambda: asked(site, "flip"))
-        assert [call[0] for call in asked(site)] == ["plan", "prepare", "halt", "flip"]
+        assert [call[0] for call in asked(site)] == ["plan", "prepare", "stop_batch", "halt", "flip"]
         assert asked(site, "plan")[0][2] == "off"
 
 

@@ -34,8 +34,9 @@ def slots(filter_text: str = "", sort: str = "slot") -> list[int]:
         ("workload=vllm", [0]),
         ("!ergo", [0, 4, 5, 6, 7]),
         ("power<50", [7]),
-        ("nonsense>3", []),
-        ("temp>", []),
+        ("nonsense>3", list(range(8))),  # named as not understood, and hides nothing
+        ("temp>", list(range(8))),
+        ("temp>60 nonsense>3", [0, 4, 5]),
     ],
 )
 def test_the_filter_keeps_rows_by_word_and_by_comparison(typed: str, kept: list[int]) -> None:

@@ -99,6 +99,12 @@ class Farm:
             t = self._plant.sync()
             return tuple(readings.occupancy(self._plant, one, t) for one in seen)
 
+    def process(self, pid: int) -> tuple[str, float] | None:
+        """The name of a process that a reading lists, and since when it runs; None for none of this farm's."""
+        with self._plant.lock:
+            run = self._plant.by_pid.get(pid)
+            return None if run is None else (run.unit.workload or "python3", self._plant.start + run.started)
+
     def meter(self, unit: str, uuids: tuple[Uuid, ...] = ()) -> FarmMeter:  # noqa: ARG002
         """A meter for the instance that the controller calls ``unit``, whatever GPUs it is thought to hold."""
         return FarmMeter(self._plant, unit)

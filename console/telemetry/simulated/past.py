@@ -16,6 +16,7 @@ class Moment(Record):
     workload: str
     rate: float | None
     input_rate: float | None
+    temp_c: float
 
 
 class Past(Record):
@@ -47,5 +48,6 @@ def _moment(plant: Plant, slot: int, t: float) -> Moment:
         power_w=plant.heats[slot].power_w,
         workload=run.unit.workload if run else "off",
         rate=rate,
+        temp_c=plant.heats[slot].temp_c,
         input_rate=rate * PROMPT_SHARE if rate and run and run.work.kind is Kind.AI else None,
     )
