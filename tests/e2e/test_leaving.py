@@ -109,7 +109,7 @@ def test_nohup_stays_nohup(tmp_path: Path) -> None:
         os.kill(terminal.pid, signal.SIGHUP)
         terminal.pump(1.0)
         terminal.send("?")
-        terminal.wait_for("Leave; nothing that runs is touched", 10)
+        terminal.wait_for("Show the GPUs", 10)
         terminal.send("x")
         terminal.pump(0.5)
         terminal.send("q")
