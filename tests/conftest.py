@@ -5,6 +5,7 @@ The fake NVML library is never loaded into this process by a fixture: give `fake
 """
 
 import os
+import signal
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -19,6 +20,9 @@ from tests.rig.supervisor import Program, Supervisord
 PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 OURS = ("CHANGEOVER_", "FAKE_NVML_")
+
+# Under nohup a hang-up is ignored by everything that is started from here, and what is told of it could not be seen.
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -42,17 +42,48 @@ def changed(old: Line, new: Line) -> list[tuple[int, int]]:
     """
     if old == new:
         return []
+    spans = _by_pieces(old, new)
+    return _by_steps(old, new) if spans is None else spans
+
+
+def _by_pieces(old: Line, new: Line) -> list[tuple[int, int]] | None:
+    """The spans where the pieces of both lines lie over each other, as those of a table mostly do, else None.
+
+    Only pieces that differ are looked into: of a table's line most do not.
+    """
+    if len(old) != len(new):
+        return None
+    spans: list[tuple[int, int]] = []
+    x = 0
+    for (before, was), (after, tone) in zip(old, new, strict=True):
+        if before == after and was == tone:
+            x += len(after) if after.isascii() else cell_len(after)
+            continue
+        if len(before) != len(after) or not (_narrow(before) and _narrow(after)):
+            return None
+        _differ(spans, x, before, after, same_tone=was == tone)
+        x += len(after)
+    return spans
+
+
+def _differ(spans: list[tuple[int, int]], x: int, before: str, after: str, *, same_tone: bool) -> None:
+    """Add the columns from ``x`` on in which two texts differ; all of them where their tones do."""
+    if not same_tone:
+        _add(spans, x, x + len(after))
+    elif before != after:
+        for at, (a, b) in enumerate(zip(before, after, strict=True), x):
+            if a != b:
+                _add(spans, at, at + 1)
+
+
+def _by_steps(old: Line, new: Line) -> list[tuple[int, int]]:
     length = _narrow_length(new)
     if length is None or _narrow_length(old) != length:
         return _by_columns(old, new)
     spans: list[tuple[int, int]] = []
     x = 0
     for before, after, same_tone in _side_by_side(old, new):
-        if not same_tone:
-            _add(spans, x, x + len(after))
-        elif before != after:
-            for at in (i for i, (a, b) in enumerate(zip(before, after, strict=True), x) if a != b):
-                _add(spans, at, at + 1)
+        _differ(spans, x, before, after, same_tone=same_tone)
         x += len(after)
     return spans
 

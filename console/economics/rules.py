@@ -74,7 +74,10 @@ def best_of(options: Sequence[Option], running: str | None = None) -> Option | N
 
 def named(options: Sequence[Option], workload: str | None) -> Option | None:
     """The option of that workload."""
-    return next((o for o in options if o.workload == workload), None)
+    for option in options:  # asked ten times per GPU and tick: a generator costs more than the search
+        if option.workload == workload:
+            return option
+    return None
 
 
 def net_now(option: Option | None) -> float | None:

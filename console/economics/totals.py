@@ -24,18 +24,19 @@ def totals(
     today_since: float | None = None,
 ) -> Totals:
     """Sums over ``rows``. A sum without a single known addend is None; ``unknown_rows`` counts rows without a net."""
-    chosen = [option for row in rows if (option := _best(row)) is not None and option.net_per_h is not None]
+    best = [(row, _best(row)) for row in rows]
+    chosen = [option for _, option in best if option is not None and option.net_per_h is not None]
     return Totals(
         wall_w=known_sum(site.wall_w(row.reading.power_w) for row in rows),
         net_per_h=known_sum(row.money.net_per_h for row in rows),
-        best_net_per_h=known_sum(best_net_per_h(row) for row in rows),
+        best_net_per_h=known_sum(_nets(row, option) for row, option in best),
         today_accrued=today_accrued,
         today_since=today_since,
         unknown_rows=sum(row.money.net_per_h is None for row in rows),
         stale_rows=sum(row.money.net_per_h is not None and _stale(row) for row in rows),
         best_stale_rows=sum(option.stale for option in chosen),
         best_basis=max((option.basis for option in chosen), key=_BASES.index, default=Basis.MEASURED),
-        counts=_counts(rows),
+        counts=counts(rows),
     )
 
 
@@ -44,7 +45,10 @@ def best_net_per_h(row: GpuRow) -> float | None:
 
     None on a GPU that is not ours: what it could earn is nobody's to choose.
     """
-    best = _best(row)
+    return _nets(row, _best(row))
+
+
+def _nets(row: GpuRow, best: Option | None) -> float | None:
     if best is None:
         return None
     return net_now(best) if best.workload == row.money.running else best.net_per_h
@@ -87,6 +91,7 @@ def known_sum(values: Iterable[float | None]) -> float | None:
     return sum(known) if known else None
 
 
-def _counts(rows: Sequence[GpuRow]) -> tuple[tuple[str, int], ...]:
+def counts(rows: Sequence[GpuRow]) -> tuple[tuple[str, int], ...]:
+    """How many rows count as what, by the words of ``row_word``, those that call somebody last."""
     found = Counter(row_word(row) for row in rows)
     return tuple((word, found[word]) for word in _ORDER if found[word])

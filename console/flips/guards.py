@@ -193,9 +193,9 @@ RULES = (
 )
 
 
-def standing(case: Case, others: Iterable[Guard] = ()) -> tuple[Guard, ...]:
+def standing(case: Case, others: Iterable[Guard] = (), rules: Iterable[Rule] = RULES) -> tuple[Guard, ...]:
     """The guards that stand on one GPU, most basic first, with those that ``others`` found (locks)."""
-    found = ((rule, rule.says(case)) for rule in RULES)
+    found = ((rule, rule.says(case)) for rule in rules)
     own = tuple(Guard(name=rule.name, sentence=said, forceable=rule.forceable) for rule, said in found if said)
     named = {guard.name for guard in own}
     return own + tuple(guard for guard in others if guard.name not in named)

@@ -9,8 +9,8 @@ import msgspec
 
 from console.economics.replay import Grounds
 from console.economics.rules import named
-from console.economics.totals import fresh_net_per_h, totals
-from console.flips.guards import Case, standing
+from console.economics.totals import counts, fresh_net_per_h, totals
+from console.flips.guards import RULES, Case, standing
 from console.flips.standing import Standing
 from console.flips.world import Candidate, candidate
 from console.history.accrued import Accrued
@@ -54,7 +54,8 @@ FEEDS_S = 5.0
 """How long the chart of net waits at the start for feeds that have not answered: a sum without them is a dip in it."""
 PROFILES_S = 60.0
 """How long it is believed of a profile that it can be applied, or why not."""
-SHOWN_GUARDS = ("pin", "contract", "rental")
+SHOWN = tuple(rule for rule in RULES if rule.name in ("pin", "contract", "rental"))
+"""What a row says of itself whatever it might be flipped to."""
 
 
 class State:
@@ -252,7 +253,7 @@ class State:
         unpaid = held is not None and self._hosting.unpaid(held.workload, reading.uuid, now)
         let = held is not None and held.let
         case = Case(reading=reading, occupancy=occupancy, terms=terms, contract=contract, unpaid=unpaid, let=let)
-        return tuple(g for g in standing(case) if g.name in SHOWN_GUARDS) + locks
+        return standing(case, rules=SHOWN) + locks
 
     def _tell(self, batch: Batch, rows: tuple[GpuRow, ...], quotes: tuple[Quote, ...], now: float) -> None:
         first = self._host_state is None
@@ -278,12 +279,11 @@ class State:
         alive = tuple(row for row in self._rows if row.reading.state is GpuState.OK)
         sums = totals(alive, self.pricing.site)
         day = self._accrued.add(now, fresh_net_per_h(alive))
-        counts = totals(self._rows, self.pricing.site).counts
         sums = msgspec.structs.replace(
             sums,
             today_accrued=day.accrued if day.known else None,
             today_since=day.since if day.known else None,
-            counts=counts,
+            counts=counts(self._rows),
         )
         net = self._net.setdefault("", Trend())
         power = self._power.setdefault("", Trend())

@@ -97,8 +97,10 @@ class Child:
         """Which GPU a beat is about; None where that is not known."""
         if beat.phase not in (layout.OPENING, layout.READING):
             return None
-        named = [*(Uuid(one.uuid) for one in self.table), *(uuid for uuid, _ in self.order.expect[len(self.table) :])]
-        return named[beat.place] if beat.place < len(named) else None
+        place, expect = beat.place, self.order.expect
+        if place < len(self.table):
+            return Uuid(self.table[place].uuid)
+        return expect[place][0] if place < len(expect) else None
 
     def kill(self) -> None:
         """SIGKILL, from any thread."""

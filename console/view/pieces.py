@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 
@@ -19,8 +20,11 @@ Line = tuple[Piece, ...]
 
 def cells(text: str) -> int:
     """Columns that ``text`` takes on a terminal."""
-    if text.isascii():
-        return len(text)
+    return len(text) if text.isascii() else _columns(text)
+
+
+@lru_cache(maxsize=4096)
+def _columns(text: str) -> int:
     return sum(_cell(c) for c in text)
 
 

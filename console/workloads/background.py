@@ -39,12 +39,13 @@ class Background:
                 self._paths.append(what.rstrip("/"))
             elif (uid := _uid(what)) is not None:
                 self._uids.add(uid)
+        self._above = tuple(f"{known}/" for known in self._paths)
 
     def holds(self, process: Process) -> bool:
         """True when ``process`` is one of these."""
         if process.uid in self._uids and not process.container:  # who starts a container chooses the uid inside
             return True
-        return any(path == known or path.startswith(f"{known}/") for path in process.cgroups for known in self._paths)
+        return any(path in self._paths or path.startswith(self._above) for path in process.cgroups)
 
 
 def naming(process: Process) -> str:

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
 
 from console.workloads.contract import Task
 from console.workloads.expand import Placed
@@ -32,8 +34,8 @@ class Owners:
     def of(self, process: Process) -> Key | None:
         """The instance that ``process`` belongs to, or None."""
         for path in process.cgroups:
-            for above, name in _steps(path):
-                key = self._roots.get("/".join((*above, name))) or self._units.get((_bus(above[1:]), _plain(name)))
+            for step in _steps(path):
+                key = self._roots.get(step.path) or self._units.get((step.bus, step.unit))
                 if key is not None:
                     return key
         lineage = self._table.lineage(process.pid)
@@ -43,13 +45,25 @@ class Owners:
         """The cgroup of ``unit``, where its main process stands in or below one of that name."""
         main = self._table.get(pid)
         for path in main.cgroups if main else ():
-            yield from ("/".join((*above, name)) for above, name in _steps(path) if _plain(name) == unit)
+            yield from (step.path for step in _steps(path) if step.unit == unit)
 
 
-def _steps(path: str) -> Iterator[tuple[tuple[str, ...], str]]:
-    """Each name in a cgroup path with the names above it, the empty one of the root first."""
-    parts = tuple(path.split("/"))
-    return ((parts[:depth], parts[depth]) for depth in range(1, len(parts)))
+class _Step(NamedTuple):
+    """One name in a cgroup path: the path down to it, whose unit it can be, and the unit's name."""
+
+    path: str
+    bus: str
+    unit: str
+
+
+@lru_cache(maxsize=4096)
+def _steps(path: str) -> tuple[_Step, ...]:
+    """The names in a cgroup path from the root down. Kept: each tick asks it of the same processes again."""
+    parts = path.split("/")
+    return tuple(
+        _Step("/".join(parts[: depth + 1]), _bus(parts[1:depth]), _plain(parts[depth]))
+        for depth in range(1, len(parts))
+    )
 
 
 def _plain(name: str) -> str:
@@ -57,7 +71,7 @@ def _plain(name: str) -> str:
     return name.removeprefix("_")
 
 
-def _bus(above: tuple[str, ...]) -> str:
+def _bus(above: Sequence[str]) -> str:
     """Whose unit it is that stands below these names: the ``system``'s, the caller's own (``user``), or neither.
 
     Only slices (and the user's manager) may stand above it: a renter can name a cgroup inside a container or session as

@@ -28,6 +28,7 @@ COMPLETE = re.compile(
 )
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-?]*[ -/]*[@-~]|\x1b\[\?[0-9;]*\$p|\x1b[P_^X].*?\x1b\\", re.S)
 ANSWERS = {b"\x1b[c": "\x1b[?62;22c", b"\x1b[0c": "\x1b[?62;22c", b"\x1b[5n": "\x1b[0n", b"\x1b[6n": "\x1b[1;1R"}
+QUIET_S, SETTLE_AT_MOST_S = 0.1, 1.0
 
 
 class Terminal:
@@ -93,6 +94,13 @@ class Terminal:
             if not self._open or time.monotonic() > end:
                 raise TimeoutError(f"{text!r} did not come within {timeout:g} s; the screen:\n{self.text}")
             self.pump(0.05)
+        self._settle()
+
+    def _settle(self) -> None:
+        """Read on until nothing has come for a moment: a frame is written in pieces, and the rest of it is near."""
+        end = time.monotonic() + SETTLE_AT_MOST_S
+        while self._open and time.monotonic() < end and select.select([self._fd], [], [], QUIET_S)[0]:
+            self._read()
 
     def wait_exit(self, timeout: float = 10.0) -> int:
         """Read until the program ends; its exit code. TimeoutError, with the screen, when it does not end."""
