@@ -33,6 +33,8 @@ from console.view.sight import Sight
 
 OURS = UserSettings()
 TICK_S = 1.0
+YOUNG = 10_000
+"""New objects after which the collector looks for cycles among them; that takes it 1 ms."""
 """Ages are told in seconds; where data comes as often, its own paints are enough."""
 
 
@@ -177,6 +179,8 @@ class ConsoleApp(App[None]):
             # What was imported lives as long as the program. Out of the collector's sight its pauses no longer grow
             # to 14 ms, longer than a key may take.
             gc.freeze()
+            # A tick makes thousands of frozen records and no cycles: looking for some after every 700 is in vain.
+            gc.set_threshold(YOUNG, 10, 10)
 
     def on_mount(self) -> None:
         """Ask to be told what comes."""

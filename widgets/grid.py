@@ -76,32 +76,32 @@ class Grid(Widget):
 
     def redraw(self) -> None:
         """Make the visible rows again and repaint the columns in which they differ from what stands there."""
-        fresh = [self._row(y) for y in range(self.size.height)]
-        blank = self._blank()
+        width, height = self.size  # asked once: Textual works it out each time
+        fresh = [self._row(y, width, height) for y in range(height)]
+        blank = _blank(width)
+        regions: list[Region] = []
         for y, after in enumerate(fresh):
             before = self._drawn[y] if y < len(self._drawn) else blank
-            whole = [(0, self.size.width)] if before.ground != after.ground else changed(before.pieces, after.pieces)
-            if whole:
+            spans = [(0, width)] if before.ground != after.ground else changed(before.pieces, after.pieces)
+            if spans:
                 self._strips.pop(y, None)
-                self.refresh(*(Region(x1, y, x2 - x1, 1) for x1, x2 in whole))
+                regions += [Region(x1, y, x2 - x1, 1) for x1, x2 in spans]
         self._drawn = fresh
+        if regions:  # without any Textual would paint all of it
+            self.refresh(*regions)
 
-    def _row(self, y: int) -> _Drawn:
-        index, width = self.top + y, self.size.width
+    def _row(self, y: int, width: int, height: int) -> _Drawn:
+        index = self.top + y
         if not 0 <= index < self.count:
-            return self._blank()
+            return _blank(width)
         here = index == self.cursor
         mark = ("●", "mark") if self._marked(index) else (" ", "value")
         gutter: tuple[Piece, ...] = (mark, ("▸" if here else " ", "cursor"), (" ", "value"))
         pieces = exactly((*gutter, *self._line(index)), width - 1)
-        return _Drawn((*pieces, self._thumb(y)), "cursor" if here else "page")
+        return _Drawn((*pieces, self._thumb(y, height)), "cursor" if here else "page")
 
-    def _blank(self) -> _Drawn:
-        return _Drawn(exactly((), self.size.width), "page")
-
-    def _thumb(self, y: int) -> Piece:
+    def _thumb(self, y: int, height: int) -> Piece:
         """The last column: which part of a longer table is seen."""
-        height = self.size.height
         if self.count <= height:
             return " ", "value"
         size = max(1, height * height // self.count)
@@ -122,15 +122,19 @@ class Grid(Widget):
 
     def render_line(self, y: int) -> Strip:
         """The strip of one visible row."""
-        strip = self._strips.get(y)
-        if strip is None:
-            drawn = self._drawn[y] if y < len(self._drawn) else self._blank()
-            strip = self._strips[y] = self.ink.strip_of(drawn.pieces, self.size.width, drawn.ground)
-        return strip
+        return self._strip(y, self.size.width)
 
     def render_lines(self, crop: Region) -> list[Strip]:
         """The strips of a region, without Textual's cache of borders and paddings: this has neither."""
-        return strips(self.render_line, crop, self.size.width)
+        width = self.size.width
+        return strips(lambda y: self._strip(y, width), crop, width)
+
+    def _strip(self, y: int, width: int) -> Strip:
+        strip = self._strips.get(y)
+        if strip is None:
+            drawn = self._drawn[y] if y < len(self._drawn) else _blank(width)
+            strip = self._strips[y] = self.ink.strip_of(drawn.pieces, width, drawn.ground)
+        return strip
 
     def on_click(self, event: Click) -> None:
         """Say which row was clicked."""
@@ -147,3 +151,7 @@ class Grid(Widget):
         """The wheel moves the cursor."""
         event.stop()
         self.post_message(self.Scrolled(-1))
+
+
+def _blank(width: int) -> _Drawn:
+    return _Drawn(exactly((), width), "page")

@@ -69,7 +69,8 @@ def _by_pieces(old: Line, new: Line) -> list[tuple[int, int]] | None:
 def _differ(spans: list[tuple[int, int]], x: int, before: str, after: str, *, same_tone: bool) -> None:
     """Add the columns from ``x`` on in which two texts differ; all of them where their tones do."""
     if not same_tone:
-        _add(spans, x, x + len(after))
+        if after:
+            _add(spans, x, x + len(after))
     elif before != after:
         for at, (a, b) in enumerate(zip(before, after, strict=True), x):
             if a != b:

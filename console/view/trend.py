@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from functools import lru_cache
 
 from console.view.pieces import Line, Piece
 from console.view.tones import NOTHING
@@ -16,7 +17,13 @@ LEAST_SPAN = 0.25
 
 def sparkline(values: Sequence[float | None], room: int, tone: str) -> Line:
     """The shape of the latest ``room`` values, newest at the right; losses in their own tone, unknown ones empty."""
-    shown = [value if value is not None and math.isfinite(value) else None for value in values[-room:]]
+    return _bars(tuple(values[-room:]), room, tone)
+
+
+@lru_cache(maxsize=2048)
+def _bars(values: tuple[float | None, ...], room: int, tone: str) -> Line:
+    """Kept: a trend goes on once in ten seconds and is drawn every second."""
+    shown = [value if value is not None and math.isfinite(value) else None for value in values]
     known = [value for value in shown if value is not None]
     low, high = min(known, default=0.0), max(known, default=0.0)
     span = max(high - low, LEAST_SPAN * max(abs(high), abs(low))) or 1.0
