@@ -21,8 +21,9 @@ PROXIES = ("http_proxy", "https_proxy", "all_proxy", "no_proxy")
 COLOURS = ("NO_COLOR", "FORCE_COLOR", "CLICOLOR", "CLICOLOR_FORCE")
 OURS = ("CHANGEOVER_", "FAKE_NVML_")
 
-# Under nohup a hang-up is ignored by everything that is started from here, and what is told of it could not be seen.
+# Under nohup, or in a shell's background, everything started from here would ignore a hang-up or an interrupt.
 signal.signal(signal.SIGHUP, signal.SIG_DFL)
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)
