@@ -94,7 +94,8 @@ class ConsoleApp(App[None]):
         registry: tuple[Action, ...] = ACTIONS,
         keep: Callable[[UserSettings], None] | None = None,
     ) -> None:
-        self._mono = theme == "mono" or ("NO_COLOR" in os.environ if mono is None else mono)
+        unwanted = "NO_COLOR" in os.environ if mono is None else mono
+        self._mono = unwanted or theme == "mono" or theming.colourless()
         super().__init__(driver_class=PatientDriver, ansi_color=True if self._mono else None)
         self.site = site
         self.read_only = read_only

@@ -6,25 +6,30 @@ update, is dropped whole while the writer is behind, and once it has caught up t
 write sets a mode of the terminal: it is never dropped.
 
 SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does.
+
+What is pasted is text (``console.pasting``), and bytes that are no UTF-8 are a sign for that, where Textual would end.
 """
 
 from __future__ import annotations
 
 import contextlib
 import os
+import selectors
 import signal
 import termios
 import threading
+from codecs import getincrementaldecoder
 from typing import Any
 
 from textual.drivers.linux_driver import LinuxDriver
 
+from console.pasting import PasteParser
 from widgets.plain import plain
 
 MOST_BEHIND = 6
 """Writes that may wait: two synchronized frames of three writes each."""
-
-
+READ_S, READ_BYTES = 0.1, 4096
+"""How long a read waits before it is seen whether the terminal is still ours, and as much as a terminal holds."""
 LEAVE_S = 3.0
 """How long leaving may take once a signal has asked for it: a link that takes nothing more would hold it for ever."""
 ENDS = (signal.SIGTERM, signal.SIGHUP)
@@ -72,6 +77,24 @@ class PatientDriver(LinuxDriver):
             return
         encoding = self._file.encoding if self._file is not None else "utf-8"
         super().write(data if encoding.lower().startswith("utf") else plain(data, encoding))
+
+    # ---- what is typed -----------------------------------------------------------------------------------------------
+
+    def run_input_thread(self) -> None:
+        """Read keys until the terminal is given back; Textual's loop with another parser, and no byte that ends it."""
+        parser = PasteParser(self._debug)
+        decode = getincrementaldecoder("utf-8")("replace").decode
+        with selectors.SelectSelector() as selector:  # others cannot wait for a terminal on every system
+            selector.register(self.fileno, selectors.EVENT_READ)
+            while not self.exit_event.is_set():
+                if selector.select(READ_S):
+                    said = os.read(self.fileno, READ_BYTES)
+                    for message in parser.feed(text) if (text := decode(said)) else ():
+                        self.process_message(message)
+                    if not said:
+                        self.exit_event.wait(READ_S)  # its other end is closed: there will be no more, at once
+                for message in parser.tick():
+                    self.process_message(message)
 
     # ---- leaving -----------------------------------------------------------------------------------------------------
 

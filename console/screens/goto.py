@@ -58,6 +58,14 @@ class GoTo:
         now = self._pressed
         self._later(PAUSE_S, lambda: self._paused(now))
 
+    def paste(self, text: str) -> bool:
+        """A number that was pasted, as if it were typed; nothing else is."""
+        if not (text.isascii() and text.isdigit()):
+            return False
+        for digit in text[:LONGEST]:
+            self.press(Press(digit, digit, 0.0))
+        return True
+
     def stands(self, at: float) -> None:
         """Nothing here acts."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from console.view import ladder
 from console.view.actions import Action, help_lines
@@ -43,6 +43,14 @@ class Modal(Protocol):
 
     def stands(self, at: float) -> None:
         """It has been painted and the terminal has taken the paint, at monotonic ``at``."""
+
+
+@runtime_checkable
+class TakesPaste(Protocol):
+    """Something that stands over the screen and has a field for text. What confirms by a typed word has none."""
+
+    def paste(self, text: str) -> bool:
+        """Put ``text``, one clean line, into the field; False where it is nothing for it, and nothing was done."""
 
 
 class Sheet:

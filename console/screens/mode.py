@@ -11,12 +11,13 @@ from collections.abc import Iterable, Sequence
 from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
-from textual.events import Key, Resize
+from textual.events import Key, Paste, Resize
 
 from console.model import Snapshot
 from console.screens.flip import FlipDialog
 from console.screens.host import Host
-from console.screens.modal import STOOD_S, Modal, Press, framed
+from console.screens.modal import STOOD_S, Modal, Press, TakesPaste, framed
+from console.text import clean
 from console.view import actions
 from console.view.actions import Foot
 from widgets.grid import Grid
@@ -28,6 +29,7 @@ from widgets.wire import WireScreen
 NO_FOOT = Foot((), ())
 BARS = ("head", "foot")
 LONGEST_FILTER = 60  # characters
+LONGEST_PASTE = 200  # characters of which a field takes what it has room for
 Arranged = tuple[tuple[str, int, int], ...]
 """Name, lines and air above of each region."""
 
@@ -135,6 +137,23 @@ class ModeScreen(WireScreen[None]):
             if action is not None:
                 self.act(action)
 
+    def on_paste(self, event: Paste) -> None:
+        """Pasted text: for a field in which something is being typed. It is never a key, and elsewhere it is nothing.
+
+        What asks for a word before it acts wants it typed.
+        """
+        event.stop()
+        text = clean(event.text, LONGEST_PASTE)
+        if self.modal is not None:
+            taken = isinstance(self.modal, TakesPaste) and self.modal.paste(text)
+        else:
+            taken = False
+            for char in text:
+                taken = self.takes(Press(char, char, event.time)) or taken
+        if not taken:
+            self.host.note("what was pasted is dropped: a paste is text for a field, and no field here takes it")
+        self.paint()
+
     def act(self, name: str) -> None:
         """Do one action of the registry; what read-only or the mode leaves out of it does not exist here either."""
         if name in {action.id for action in self.actions} and self.painted_at:
@@ -235,8 +254,8 @@ class TableScreen(ModeScreen):
             return Typed("", typing=False)
         if press.key == "backspace":
             return Typed(text[:-1], typing=bool(text))
-        if press.character and press.character.isprintable() and len(text) < LONGEST_FILTER:
-            return Typed(text + press.character, typing=True)
+        if press.character and press.character.isprintable():
+            return Typed((text + press.character)[:LONGEST_FILTER], typing=True)  # a full one still takes the key
         return None
 
     @property

@@ -78,7 +78,11 @@ class Terminal:
         """Press keys: names such as enter, escape, up, ctrl+c, and anything else as it is typed."""
         for key in keys:
             code = chr(ord(key[-1].upper()) & 31) if key.startswith("ctrl+") else NAMED_KEYS.get(key, key)
-            os.write(self._fd, code.encode())
+            self.write(code.encode())
+
+    def write(self, data: bytes) -> None:
+        """Have the terminal say these bytes, which need be no text."""
+        os.write(self._fd, data)
 
     def pump(self, seconds: float) -> None:
         """Read and draw for so long, or until the program closes the terminal."""
