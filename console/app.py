@@ -281,11 +281,15 @@ def run(
     *,
     read_only: str = "",
     mono: bool | None = None,
+    theme: str = "",
     own: UserSettings = OURS,
     registry: tuple[Action, ...] = ACTIONS,
     kept_in: Path | None = None,
 ) -> int:
     """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open.
+
+    ``theme`` is one asked for this once: it goes before the operator's own, and before what NO_COLOR says of all
+    programs. It is not kept.
 
     What is chosen on the screen is kept in the operator's file ``kept_in``. That it cannot be is told in the log, or on
     stderr where it shows only at the end; it is no error of the console.
@@ -300,8 +304,8 @@ def run(
     app = ConsoleApp(
         site,
         read_only=read_only,
-        mono=mono,
-        theme=own.theme,
+        mono=False if theme else mono,
+        theme=theme or own.theme,
         own=own,
         registry=registry,
         keep=keeper.save if keeper else None,

@@ -134,7 +134,7 @@ def _late_command(args: list[str]) -> str | None:
     """A command that stands behind flags, where it would be taken for a stray word."""
     if not args or not args[0].startswith("-"):
         return None
-    after_value = {"--config"}
+    after_value = {"--config", "--theme"}
     words = (word for before, word in zip(["", *args], args, strict=False) if before not in after_value)
     return next((word for word in words if word in COMMANDS), None)
 

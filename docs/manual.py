@@ -33,6 +33,8 @@ OWN: tuple[Item, ...] = (
 )
 """What may stand in the user's file."""
 
+THEME: Item = ("--theme NAME", f"One of {', '.join(NAMES)}, this once; goes before your own file and NO_COLOR.")
+
 FILES: tuple[Item, ...] = (
     (str(paths.SYSTEM_CONFIG), "The site config. Root's or the caller's own, and written by nobody else."),
     ("~/.config/changeover/user.toml", "Your own keys, theme and table. Written by nobody else, as the site config."),
@@ -47,7 +49,7 @@ ENVIRONMENT: tuple[Item, ...] = (
     ("CHANGEOVER_RUN", "See CHANGEOVER_STATE."),
     ("XDG_CONFIG_HOME", "Where your own file stands, in place of ~/.config."),
     ("XDG_STATE_HOME", "Where state is kept for one user alone, in place of ~/.local/state."),
-    ("NO_COLOR", "No colour, as --no-color."),
+    ("NO_COLOR", "No colour, as --no-color; only --theme goes before it."),
     ("TERM", "With dumb, or where nothing is a terminal, one snapshot is printed instead of the screen."),
     ("COLORFGBG", "What ground the terminal says it has: on a white one the theme is light."),
     ("SSH_CONNECTION", "Where it is set nothing moves that need not."),
@@ -93,6 +95,8 @@ def _commands() -> list[str]:
         ".SH OPTIONS",
         "Every command has these, behind its name.",
         *_listed(options),
+        "What opens the screen, which is \\fBscreen\\fR and \\fBdemo\\fR, has this one as well.",
+        *_listed([THEME]),
     ]
 
 

@@ -5,7 +5,7 @@ Only the operator's own keys and theme hold here too; what he chooses in the dem
 
 from __future__ import annotations
 
-from console.commands.flags import parser
+from console.commands.flags import add_theme, parser, theme
 from console.commands.screen import has_screen
 
 SUMMARY = "the console on a simulated farm"
@@ -19,7 +19,9 @@ def main(argv: list[str]) -> int:
     flags.add_argument("--speed", type=float, default=1.0, metavar="X", help="simulated seconds per second (1)")
     flags.add_argument("--scenario", choices=("calm", "stormy"), default="calm", help="stormy: things go wrong")
     flags.add_argument("--json", action="store_true", help="one snapshot as JSON instead of the screen")
+    add_theme(flags)
     args = flags.parse_args(argv)
+    name = theme(flags, args)
     if not 1 <= args.gpus <= 256:
         flags.error(f"--gpus: found {args.gpus}, expected 1 to 256")
     if not 0.1 <= args.speed <= 100:
@@ -45,4 +47,4 @@ def main(argv: list[str]) -> int:
             return status.show(settled(site, 2), as_json=args.json)
         from console.app import run
 
-        return run(site, mono=args.no_color or None, own=mine.settings, registry=mine.registry)
+        return run(site, mono=args.no_color or None, theme=name, own=mine.settings, registry=mine.registry)

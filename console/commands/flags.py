@@ -33,3 +33,24 @@ def parser(command: str, summary: str) -> Parser:
         else:
             made.add_argument(name, action="store_true", help=meaning)
     return made
+
+
+def add_theme(flags: Parser) -> None:
+    """``--theme`` for a command that opens the screen."""
+    from themes.names import NAMES
+
+    flags.add_argument(
+        "--theme", metavar="NAME", default="", help=f"{', '.join(NAMES)}; goes before your own file and NO_COLOR"
+    )
+
+
+def theme(flags: Parser, args: argparse.Namespace) -> str:
+    """The theme that was asked for, "" where none was. Leaves with 2 for a name that none has, and for two wishes."""
+    from themes.names import known_theme
+
+    name = str(args.theme)
+    if said := known_theme(name):
+        flags.error(f"--{said}")
+    if name not in ("", "mono") and args.no_color:
+        flags.error(f"--theme {name} and --no-color: found both, expected one of them")
+    return name

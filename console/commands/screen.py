@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from console.commands.flags import parser
+from console.commands.flags import add_theme, parser, theme
 
 NO_SCREEN = ("", "dumb", "unknown")
 SUMMARY = "the console on this host (also what no command means)"
@@ -13,7 +13,10 @@ SUMMARY = "the console on this host (also what no command means)"
 
 def main(argv: list[str]) -> int:
     """Run the console until it is quit, or print one snapshot; exit code 0 either way."""
-    args = parser("", "The console on this host. Without a terminal it prints one snapshot.").parse_args(argv)
+    flags = parser("", "The console on this host. Without a terminal it prints one snapshot.")
+    add_theme(flags)
+    args = flags.parse_args(argv)
+    name = theme(flags, args)
     if not has_screen():
         from console.commands.opening import opened, settled
         from console.commands.status import show
@@ -29,7 +32,14 @@ def main(argv: list[str]) -> int:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
 
-        return run(site, mono=args.no_color or None, own=mine.settings, registry=mine.registry, kept_in=mine.path)
+        return run(
+            site,
+            mono=args.no_color or None,
+            theme=name,
+            own=mine.settings,
+            registry=mine.registry,
+            kept_in=mine.path,
+        )
 
 
 def has_screen() -> bool:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from console import theming
+from tests.rig.terminal import Terminal
 from themes.names import NAMES, known_theme
 
 PLAIN: dict[str, str] = {"TERM": "xterm-256color"}
@@ -104,3 +106,52 @@ def test_a_name_can_be_checked_before_anything_that_draws_is_loaded() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("command", [[], ["demo"]])
+@pytest.mark.parametrize(
+    ("flags", "said"),
+    [
+        (
+            ["--theme", "lihgt"],
+            "--theme: found 'lihgt', expected one of dark, light, ansi, mono, safe; did you mean light",
+        ),
+        (["--theme", "\x1b[31mx"], "--theme: found '\\x1b[31mx', expected one of"),
+        (["--theme", "safe", "--no-color"], "--theme safe and --no-color: found both, expected one of them"),
+        (["--theme"], "--theme: expected one argument"),
+    ],
+)
+def test_a_theme_that_there_is_not_is_one_sentence(command: list[str], flags: list[str], said: str) -> None:
+    """Exit code 2, and the names there are."""
+    done = subprocess.run(
+        [sys.executable, "-m", "console.cli", *command, *flags], capture_output=True, text=True, timeout=60, check=False
+    )
+    assert done.returncode == 2 and said in done.stderr and done.stderr.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "ground"),
+    [
+        (["--theme", "light"], {}, "fcfcfa"),
+        (["--theme", "light"], {"NO_COLOR": "1"}, "fcfcfa"),
+        (["--theme", "mono"], {"COLORFGBG": "0;15"}, "default"),
+        (["--theme", "mono", "--no-color"], {}, "default"),
+        (["--theme", "light"], {"TERM": "vt100", "COLORTERM": ""}, "default"),
+        ([], {"NO_COLOR": "1", "COLORFGBG": "0;15"}, "default"),
+    ],
+)
+def test_a_theme_by_its_flag_goes_before_all_but_what_the_terminal_can(
+    flags: list[str], environ: dict[str, str], ground: str, tmp_path: Path
+) -> None:
+    """On a real terminal; the operator's own file says safe, and stays as it is."""
+    own = tmp_path / "user.toml"
+    own.write_text('theme = "safe"\n')
+    own.chmod(0o600)
+    with Terminal(
+        [sys.executable, "-m", "console.cli", "demo", *flags], (100, 30), {"CHANGEOVER_USER": str(own), **environ}
+    ) as terminal:
+        terminal.wait_for("RTX 4090", 30)
+        assert terminal.screen.buffer[15][60].bg == ground
+        terminal.send("q")
+        assert terminal.wait_exit(30) == 0
+    assert own.read_text() == 'theme = "safe"\n'
