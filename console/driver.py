@@ -29,7 +29,7 @@ from widgets.plain import plain
 MOST_BEHIND = 6
 """Writes that may wait: two synchronized frames of three writes each."""
 READ_S, READ_BYTES = 0.1, 4096
-"""How long a read waits before it is seen whether the terminal is still ours, and as much as a terminal holds."""
+"""How long after an escape more of its sequence may come, and as much as a terminal holds."""
 LEAVE_S = 3.0
 """How long leaving may take once a signal has asked for it: a link that takes nothing more would hold it for ever."""
 ENDS = (signal.SIGTERM, signal.SIGHUP)
@@ -45,6 +45,7 @@ class PatientDriver(LinuxDriver):
     _stale = False
     _before: dict[int, Any] | None = None  # what these signals did before; None while they are not ours
     _last_resort: threading.Timer | None = None
+    _ends: tuple[int, int] | None = None  # of a pipe that tells the thread which reads keys to end
 
     @property
     def behind(self) -> bool:
@@ -81,20 +82,31 @@ class PatientDriver(LinuxDriver):
     # ---- what is typed -----------------------------------------------------------------------------------------------
 
     def run_input_thread(self) -> None:
-        """Read keys until the terminal is given back; Textual's loop with another parser, and no byte that ends it."""
+        """Read keys until the terminal is given back; Textual's loop with another parser, and no byte that ends it.
+
+        Textual's looks ten times a second whether it is over. This one sleeps until there is a key.
+        """
         parser = PasteParser(self._debug)
         decode = getincrementaldecoder("utf-8")("replace").decode
+        assert self._ends is not None
+        over, _ = self._ends
         with selectors.SelectSelector() as selector:  # others cannot wait for a terminal on every system
             selector.register(self.fileno, selectors.EVENT_READ)
-            while not self.exit_event.is_set():
-                if selector.select(READ_S):
-                    said = os.read(self.fileno, READ_BYTES)
+            selector.register(over, selectors.EVENT_READ)
+            while over not in (ready := {key.fd for key, _ in selector.select(READ_S if parser.unfinished else None)}):
+                if self.fileno in ready:
+                    if not (said := os.read(self.fileno, READ_BYTES)):
+                        return  # its other end is closed: there will be no more
                     for message in parser.feed(text) if (text := decode(said)) else ():
                         self.process_message(message)
-                    if not said:
-                        self.exit_event.wait(READ_S)  # its other end is closed: there will be no more, at once
                 for message in parser.tick():
                     self.process_message(message)
+
+    def disable_input(self) -> None:
+        """Wake the thread that reads keys for the last time, and wait for its end."""
+        if self._ends:
+            os.write(self._ends[1], b".")
+        super().disable_input()
 
     # ---- leaving -----------------------------------------------------------------------------------------------------
 
@@ -105,6 +117,7 @@ class PatientDriver(LinuxDriver):
 
     def start_application_mode(self) -> None:
         """Take the terminal, and the signals that ask for it back."""
+        self._ends = os.pipe()
         super().start_application_mode()  # type: ignore[no-untyped-call]
         if self._before is None:
             heeded = [number for number in ENDS if signal.getsignal(number) is not signal.SIG_IGN]  # nohup stays nohup
@@ -113,6 +126,9 @@ class PatientDriver(LinuxDriver):
     def stop_application_mode(self) -> None:
         """Give back the terminal, then the signals."""
         super().stop_application_mode()
+        for end in self._ends or ():
+            os.close(end)
+        self._ends = None
         for number, handler in (self._before or {}).items():
             signal.signal(number, handler)
         self._before = None

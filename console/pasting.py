@@ -34,6 +34,11 @@ class PasteParser(XTermParser):
     _room = 0  # characters that are still read of this paste
     _pasting = False
 
+    @property
+    def unfinished(self) -> bool:
+        """True while more may follow what was read, as after an escape; ``tick`` says when that has taken too long."""
+        return self._timeout_time is not None
+
     def feed(self, data: str) -> Iterable[Message]:
         """Read some more; nothing is the end of all."""
         kept = []

@@ -100,3 +100,25 @@ def test_a_terminal_without_unicode_gets_ascii(tmp_path: Path) -> None:
         assert lines[4].index("/450 W") == lines[5].index("/450 W")
         terminal.send("q")
         assert terminal.wait_exit() == 0
+
+
+def test_nobody_looks_for_keys_that_are_not_there(tmp_path: Path) -> None:
+    """The thread that reads keys sleeps until there is one: no wake-up of it in a second and a half; then q leaves."""
+    with start(tmp_path / "record", 0.5) as terminal:
+        terminal.wait_for("RTX 4090", 20)
+        before = wakings(terminal.pid)
+        terminal.pump(1.5)
+        after = wakings(terminal.pid)
+        assert len(after) >= 3, "screen, writer, keys"
+        assert any(after[thread] == before.get(thread) for thread in after)
+        terminal.send("q")
+        assert terminal.wait_exit() == 0
+
+
+def wakings(pid: int) -> dict[str, str]:
+    """How often each thread of a process has waited for something, as the kernel counts."""
+    found = {}
+    for status in Path(f"/proc/{pid}/task").glob("*/status"):
+        fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
+        found[status.parent.name] = fields["voluntary_ctxt_switches"]
+    return found
