@@ -37,7 +37,7 @@ class PasteParser(XTermParser):
     @property
     def unfinished(self) -> bool:
         """True while more may follow what was read, as after an escape; ``tick`` says when that has taken too long."""
-        return self._timeout_time is not None
+        return self._timeout_time is not None or bool(self._tail)
 
     def feed(self, data: str) -> Iterable[Message]:
         """Read some more; nothing is the end of all."""
