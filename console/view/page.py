@@ -36,6 +36,7 @@ class Still(NamedTuple):
     key: tuple[object, ...]
     all_rows: tuple[GpuRow, ...]
     rows: tuple[GpuRow, ...]
+    ladder: int  # lines that the longest ladder needs
     placed: tuple[layout.Placed, ...]
     scene: cells.Scene
     lines: dict[int, Line]  # rows of the table that have been seen
@@ -89,7 +90,7 @@ def page(frame: Frame) -> Page:
     regions = layout.regions(
         frame.height,
         rows=total or start.ROOM,
-        ladder=_ladder_lines(still.all_rows),
+        ladder=still.ladder,
         why=max(2, min(12, why.length(row, snapshot, room))) if sight.expanded else 2,
         banners=len(banner),
         bare=not total,
@@ -131,6 +132,7 @@ def _still(frame: Frame) -> Still:
         key,
         all_rows,
         table.arrange(all_rows, sight.filter, sight.sort, scene, turned=sight.turned),
+        _ladder_lines(all_rows),
         placed,
         scene,
         {},

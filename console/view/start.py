@@ -33,13 +33,24 @@ def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, fi
     if snapshot.read_only:
         out.append((Piece(f" ! no key acts: {snapshot.read_only}", "warn"),))
     out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners]
-    well = [row for row in snapshot.rows if row.reading.state is GpuState.OK]  # a lost GPU has no options either way
-    if well and not any(option.kind is not Kind.OFF for row in well for option in row.money.options):
+    if _pays_nothing(snapshot):
         hint = " no workloads configured, so no money and no flips: `changeover doctor` says what to do next"
         out.append((Piece(hint, "warn"),))
     if filter_text and not kept and rows:
         out.append((Piece(f" no row has {filter_text!r}; esc shows all {rows}", "warn"),))
     return [fit(line, room) for line in out]
+
+
+def _pays_nothing(snapshot: Snapshot) -> bool:
+    """True where GPUs are well and none of them could earn; a lost one has no options either way. Mostly the first
+    says so: this is asked at each key."""
+    well = False
+    for row in snapshot.rows:
+        if row.reading.state is GpuState.OK:
+            well = True
+            if any(option.kind is not Kind.OFF for option in row.money.options):
+                return False
+    return well
 
 
 def empty(snapshot: Snapshot, room: int) -> list[Line]:

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 import msgspec
 import pytest
@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from console.flips.records import Progress
-from console.model import Basis, GpuState, HostState, Kind, LogLine, Snapshot
+from console.model import Basis, GpuRow, GpuState, HostState, Kind, LogLine, Snapshot
 from console.view import actions, ladder, start, why
 from console.view.page import Frame, Page, page
 from console.view.pieces import Line, text_of, width
@@ -83,6 +83,32 @@ def test_a_key_makes_only_the_cursors_parts_anew() -> None:
     assert second.row is not None
     assert second.row.reading.slot == 4
     assert laid(msgspec.structs.replace(snapshot), before=first).still is not first.still
+
+
+class Watched(tuple[GpuRow, ...]):
+    """Rows that write down how far anybody went through them."""
+
+    reached = 0
+
+    def __iter__(self) -> Iterator[GpuRow]:
+        for index, row in enumerate(super().__iter__(), 1):
+            self.reached = max(self.reached, index)
+            yield row
+
+
+def test_a_key_looks_at_no_row_that_nobody_sees() -> None:
+    """Of a thousand rows a key goes through none: what it costs does not grow with the farm."""
+    snapshot = sample.fleet(1000)
+    snapshot = msgspec.structs.replace(snapshot, rows=Watched(snapshot.rows))
+    first = laid(snapshot, (200, 50))
+    still = first.still._replace(rows=Watched(first.rows), all_rows=Watched(first.still.all_rows))
+    watched = (snapshot.rows, still.rows, still.all_rows)
+    sight = Sight().moved(first.rows, 700)
+    for rows in watched:
+        rows.reached = 0
+    again = page(Frame(snapshot, sight, sample.NOW, 200, 50, actions.ACTIONS, before=first._replace(still=still)))
+    assert again.still is still and again.cursor == 700
+    assert max(rows.reached for rows in watched) <= 1
 
 
 def test_the_ladder_marks_what_runs_and_says_where_figures_come_from() -> None:
