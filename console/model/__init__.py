@@ -5,6 +5,7 @@ Units stand in names. ``None`` is unknown and is never written as 0. Instants ar
 ``_pct``, hashes are H and H/s, memory is MiB.
 """
 
+from console.model.attention import Alarm
 from console.model.base import Record, Uuid
 from console.model.gpus import Batch, Client, ClientKind, GpuState, HostReading, HostState, Reading, Xid
 from console.model.market import (
@@ -28,6 +29,7 @@ from console.model.work import Holder, Instance, Kind, Occupancy, Output, WorkSt
 __all__ = [
     "QUOTE_KINDS",
     "Advice",
+    "Alarm",
     "Basis",
     "Batch",
     "Bond",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from console.model.attention import Alarm
 from console.model.base import Record
 from console.model.gpus import HostReading, HostState, Reading
 from console.model.market import Market, Quote
@@ -95,3 +96,4 @@ class Snapshot(Record):
     trend_net: tuple[float | None, ...] = ()
     trend_power_w: tuple[float | None, ...] = ()
     trend_step_s: float = 10.0
+    alarms: tuple[Alarm, ...] = ()  # the newest first; those that are over for a while, too

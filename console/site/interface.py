@@ -97,6 +97,18 @@ class Site(Protocol):
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Lift the pins that flips by hand have put on these GPUs. Returns at once; what failed stands in the log."""
 
+    def acknowledge(self, keys: tuple[str, ...]) -> None:
+        """Say that these alarms are known. Returns at once; the next snapshot and the journal tell of it.
+
+        Raises PermissionError where this console may only look, as ``shelve`` and ``release`` do.
+        """
+
+    def shelve(self, keys: tuple[str, ...], until: float, reason: str = "") -> None:
+        """Want to hear nothing of these alarms until then (Unix seconds), a week at most."""
+
+    def release(self, keys: tuple[str, ...]) -> None:
+        """Take back what was said to these alarms: they call again."""
+
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone. Raises ValueError for one that is still there."""
 

@@ -151,6 +151,34 @@ class LiveSite:
         asked = {row.reading.uuid: row.reading.slot for row in self._snapshot.rows if row.reading.slot in slots}
         threading.Thread(target=self._state.journal.unpin, args=(asked,), name="unpin", daemon=True).start()
 
+    def acknowledge(self, keys: tuple[str, ...]) -> None:
+        """Say that these alarms are known."""
+        self._answer(lambda: self._state.alarms.acknowledge(keys))
+
+    def shelve(self, keys: tuple[str, ...], until: float, reason: str = "") -> None:
+        """Want to hear nothing of these alarms until then."""
+        self._answer(lambda: self._state.alarms.shelve(keys, until, reason))
+
+    def release(self, keys: tuple[str, ...]) -> None:
+        """Let these alarms call again."""
+        self._answer(lambda: self._state.alarms.release(keys))
+
+    def _answer(self, act: Callable[[], str]) -> None:
+        """From a thread, for the journal's disk may take its time; whoever listens hears what came of it at once."""
+        if self._looks:
+            raise PermissionError(f"read-only: {self._looks}")
+
+        def answer() -> None:
+            trouble = act()
+            with self._lock:
+                if trouble:
+                    self._state.tell(trouble)
+                self._snapshot = self._state.alarms.again(self._snapshot)
+            for heard in self._heard:
+                heard(self._snapshot)
+
+        threading.Thread(target=answer, name="alarms", daemon=True).start()
+
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone."""
         if self.read_only:

@@ -36,6 +36,7 @@ from console.model import (
     WorkState,
 )
 from console.profiles.asking import fault
+from console.site.alarmview import AlarmView
 from console.site.backfill import Past, backfill
 from console.site.credit import CreditView
 from console.site.detailview import DetailView
@@ -75,6 +76,7 @@ class State:
         self._hosting = Hosting(settings, ground.places.state if kept else None, keeps=keeps)
         self.pricing = Pricing(ground.config, self._measured, self._hosting)
         self.journal = JournalView(ground)
+        self.alarms = AlarmView(ground, keeps=keeps, acts=not read_only)
         self.standing = Standing(ground.places)
         self.trouble = ""  # that not everything automatic could be stopped, as another thread has found
         self._profiles: dict[str, tuple[float, str]] = {}
@@ -127,7 +129,7 @@ class State:
         market = msgspec.structs.replace(market, power_ahead=self.pricing.ahead.day)
         self._tell(batch, rows, quotes, now)
         self._rows = rows
-        return self._snapshot(batch, quotes, market, now)
+        return self.alarms.within(self._snapshot(batch, quotes, market, now), self.journal)
 
     def close(self) -> None:
         """Keep what was learnt, on disk when this returns unless that hangs."""
@@ -149,6 +151,10 @@ class State:
             said = fault(name)
             self._profiles[name] = (now, said)
         return said
+
+    def tell(self, text: str) -> None:
+        """Say that something did not go as it should."""
+        self._log.appendleft(LogLine(at=self._ground.now(), text=text, tone="warn"))
 
     def over_all(self, now: float) -> tuple[str, ...]:
         """What stands over all flips: a grid event in progress, and that everything automatic is stopped."""

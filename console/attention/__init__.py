@@ -1,0 +1,1 @@
+"""What calls an operator: rules over a snapshot, a book of what was said to it, and when he looked last."""

@@ -1,0 +1,228 @@
+"""What is known of each alarm: since when, whether it is over, and what people have said to it. Kept on disk.
+
+Several consoles of one host share the file: each takes in what the others wrote, per key the newest word of each kind.
+"""
+
+from __future__ import annotations
+
+import math
+import threading
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+
+from console import store
+from console.attention.alarms import Sign
+from console.model import Alarm, Record
+from console.text import clean
+
+AGAIN_S = 60.0
+"""What was over for less is the same alarm as before: it neither rings again nor loses what was said to it."""
+KEPT_S = 86400.0
+"""How long an alarm that is over is still listed."""
+MOST = 500
+FILE = "alarms.json"
+LONGEST_SHELF_S = 7 * 86400.0
+"""A shelf without an end would hide an alarm for good."""
+_TEXTS = (("key", 120), ("name", 40), ("severity", 4), ("sentence", 300), ("do", 200), ("acked_by", 64))
+_MORE_TEXTS = (("shelved_by", 64), ("shelved_reason", 200))
+
+
+class _File(Record):
+    """The file. What in it is no alarm is left out, the others are kept."""
+
+    alarms: tuple[msgspec.Raw, ...] = ()
+
+
+class Book:
+    """The alarms of one host, from any thread. Without a ``path`` in memory alone; without ``keeps`` never written."""
+
+    def __init__(self, path: Path | None, *, keeps: bool = True) -> None:
+        self._path = path
+        self._keeps = keeps
+        self._lock = threading.Lock()
+        self._stamp: tuple[int, int] = (0, 0)
+        self._alarms: dict[str, Alarm] = {}
+        self._read()
+
+    def see(self, signs: Iterable[Sign], now: float) -> tuple[Alarm, ...]:
+        """All alarms after a tick in which ``signs`` stand, the newest first; those that are over included."""
+        with self._lock:
+            self._read()
+            changed = False
+            found: set[str] = set()
+            for sign in signs:
+                if sign.key not in found:
+                    found.add(sign.key)
+                    changed |= self._stands(sign, now)
+            for key, alarm in self._alarms.items():
+                if alarm.over_at is None and key not in found:
+                    self._alarms[key] = msgspec.structs.replace(alarm, over_at=now)
+                    changed = True
+            for key in [key for key, alarm in self._alarms.items() if _forgotten(alarm, now)]:
+                del self._alarms[key]
+                changed = True
+            if changed:
+                self._save()
+            return self._newest_first()
+
+    def listed(self) -> tuple[Alarm, ...]:
+        """The same alarms without a look at anything."""
+        with self._lock:
+            return self._newest_first()
+
+    def acknowledge(self, keys: Iterable[str], by: str, at: float) -> tuple[Alarm, ...]:
+        """Say that these are known; those that were not known before."""
+        wanted = frozenset(keys)
+        with self._lock:
+            fresh = tuple(a for key, a in self._alarms.items() if key in wanted and not a.known)
+            for alarm in fresh:
+                self._alarms[alarm.key] = msgspec.structs.replace(alarm, acked_by=by, acked_at=at)
+            if fresh:
+                self._save()
+            return fresh
+
+    def shelve(self, keys: Iterable[str], by: str, at: float, until: float, reason: str) -> tuple[Alarm, ...]:
+        """Want to hear nothing of these ``until`` then, a week at most; those that there are."""
+        wanted = frozenset(keys)
+        end = min(until, at + LONGEST_SHELF_S)
+        with self._lock:
+            chosen = tuple(a for key, a in self._alarms.items() if key in wanted)
+            for alarm in chosen:
+                self._alarms[alarm.key] = msgspec.structs.replace(
+                    alarm, shelved_by=by, shelved_at=at, shelved_until=end, shelved_reason=clean(reason)
+                )
+            if chosen:
+                self._save()
+            return chosen
+
+    def release(self, keys: Iterable[str], now: float) -> tuple[Alarm, ...]:
+        """Take back what was said to these: they call again; those to which something was said."""
+        wanted = frozenset(keys)
+        with self._lock:
+            quiet = tuple(a for key, a in self._alarms.items() if key in wanted and (a.known or a.shelved(now)))
+            for alarm in quiet:
+                self._alarms[alarm.key] = msgspec.structs.replace(alarm, released_at=now)
+            if quiet:
+                self._save()
+            return quiet
+
+    def _newest_first(self) -> tuple[Alarm, ...]:
+        return tuple(sorted(self._alarms.values(), key=lambda alarm: -alarm.since))
+
+    def _stands(self, sign: Sign, now: float) -> bool:
+        """True where that is news."""
+        before = self._alarms.get(sign.key)
+        # What happens once never happens again; what lasts is another alarm when it was over long enough.
+        same = before is not None and (
+            sign.at is not None or before.over_at is None or 0 <= now - before.over_at <= AGAIN_S
+        )
+        if before is None or not same:
+            shelf = before if before is not None and before.shelved(now) else None
+            self._alarms[sign.key] = _new(sign, now, shelf)
+            return True
+        self._alarms[sign.key] = msgspec.structs.replace(
+            before, sentence=sign.sentence, do=sign.do, severity=sign.severity, slots=sign.slots, seen=now, over_at=None
+        )
+        return before.over_at is not None
+
+    def _read(self) -> None:
+        """Take in what others wrote, where the file is another than the one last read."""
+        if self._path is None:
+            return
+        try:
+            about = self._path.stat()
+        except OSError:
+            return
+        stamp = (about.st_ino, about.st_mtime_ns)
+        if stamp == self._stamp:
+            return
+        self._stamp = stamp
+        for alarm in _kept(self._path, keeps=self._keeps):
+            mine = self._alarms.get(alarm.key)
+            self._alarms[alarm.key] = alarm if mine is None else merged(mine, alarm)
+        self._bound()
+
+    def _save(self) -> None:
+        self._bound()
+        if self._path is not None and self._keeps:
+            store.keep(self._path, {"alarms": list(self._alarms.values())})
+
+    def _bound(self) -> None:
+        """Of too many the oldest go first, those that are over before those that stand."""
+        if len(self._alarms) > MOST:
+            order = sorted(self._alarms.values(), key=lambda a: (a.over_at is not None, -a.since))
+            self._alarms = {alarm.key: alarm for alarm in order[:MOST]}
+
+
+def _forgotten(alarm: Alarm, now: float) -> bool:
+    return alarm.over_at is not None and now - alarm.over_at > KEPT_S and not alarm.shelved(now)
+
+
+def merged(one: Alarm, other: Alarm) -> Alarm:
+    """What two consoles know of one key: of the later time it began, with the newest word of each kind.
+
+    Two that saw it begin within AGAIN_S mean one beginning. What one of them still sees is not over.
+    """
+    late, early = (one, other) if one.since >= other.since else (other, one)
+    if late.since - early.since > AGAIN_S and not (early.over_at is None or early.over_at >= late.since):
+        return _shelf(late, early)
+    acked = max((one, other), key=lambda a: a.acked_at or -math.inf)
+    seen = max((one, other), key=lambda a: a.seen)
+    released = max((a.released_at for a in (one, other) if a.released_at is not None), default=None)
+    together = msgspec.structs.replace(
+        seen, since=early.since, acked_by=acked.acked_by, acked_at=acked.acked_at, released_at=released
+    )
+    return _shelf(together, one if seen is other else other)
+
+
+def _shelf(alarm: Alarm, other: Alarm) -> Alarm:
+    if (other.shelved_at or -math.inf) <= (alarm.shelved_at or -math.inf):
+        return alarm
+    return msgspec.structs.replace(
+        alarm,
+        shelved_by=other.shelved_by,
+        shelved_at=other.shelved_at,
+        shelved_until=other.shelved_until,
+        shelved_reason=other.shelved_reason,
+    )
+
+
+def _new(sign: Sign, now: float, shelf: Alarm | None) -> Alarm:
+    made = Alarm(
+        key=sign.key,
+        name=sign.name,
+        severity=sign.severity,
+        sentence=sign.sentence,
+        do=sign.do,
+        slots=sign.slots,
+        since=now if sign.at is None else min(sign.at, now),
+        seen=now,
+    )
+    return made if shelf is None else _shelf(made, shelf)
+
+
+def _kept(path: Path, *, keeps: bool) -> list[Alarm]:
+    """The alarms of the file, as harmless text. One that does not decode is left out; who only looks moves no file."""
+    if keeps:
+        raw = store.load(path, _File, _File()).alarms
+    else:
+        try:
+            raw = msgspec.json.decode(store.read_plain(path, store.MAX_BYTES), type=_File).alarms
+        except (OSError, ValueError):
+            return []
+    found = []
+    for one in raw[:MOST]:
+        try:
+            found.append(_harmless(msgspec.json.decode(one, type=Alarm)))
+        except (msgspec.DecodeError, ValueError):
+            continue
+    return found
+
+
+def _harmless(alarm: Alarm) -> Alarm:
+    texts = {name: clean(getattr(alarm, name), limit) for name, limit in (*_TEXTS, *_MORE_TEXTS)}
+    if texts["severity"] != "warn":
+        texts["severity"] = "harm"
+    return msgspec.structs.replace(alarm, **texts)

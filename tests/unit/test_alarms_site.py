@@ -1,0 +1,81 @@
+"""Alarms of a running site: made with each tick, acknowledged by name, kept where they belong, cheap."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from console.demo import open_farm
+from console.flips.journal import Journal
+from console.model import Snapshot
+from console.site.state import State
+from tests.unit.test_site import ground, ticked
+
+
+def until(seen: Callable[[], object], within_s: float = 30.0) -> None:
+    """Wait for it, however slow the machine."""
+    end = time.monotonic() + within_s
+    while not seen():
+        assert time.monotonic() < end, "never seen"
+        time.sleep(0.02)
+
+
+def lost(snapshot: Snapshot) -> list[str]:
+    """The keys of lost cards."""
+    return [alarm.key for alarm in snapshot.alarms if alarm.name == "lost"]
+
+
+def test_a_lost_card_is_an_alarm_of_the_snapshot_and_of_no_file(tmp_path: Path) -> None:
+    """A simulated farm keeps its own in memory."""
+    place = ground(tmp_path, "stormy")
+    after = ticked(place, State(place, ""), 65)
+    [row] = [row for row in after.rows if row.reading.state.value == "lost"]
+    assert lost(after) == [f"lost:{row.reading.uuid}"]
+    assert not (tmp_path / "alarms.json").exists()
+
+
+def test_a_flip_that_ended_off_calls_by_its_id(tmp_path: Path) -> None:
+    """One that was done does not, nor one of long ago."""
+    place = ground(tmp_path)
+    journal = Journal(place.places, now=place.now, boot_id=place.boot_id)
+    who: dict[str, object] = {"uid": 0, "login": "op-1"}
+    for flip_id, result in (("bad", "off"), ("good", "done")):
+        journal.append("outcome", flip_id, ("GPU-1",), who, {"text": "ended", "slots": [1], "result": result})
+    snapshot = ticked(place, State(place, ""), 2)
+    assert [alarm.key for alarm in snapshot.alarms if alarm.name == "flip"] == ["flip:bad"]
+
+
+def test_acknowledging_is_journalled_with_who_and_stays() -> None:
+    """Returns at once; the snapshot and the journal tell of it."""
+    site = open_farm(8, 7, 40.0, "stormy")
+    try:
+        until(lambda: lost(site.snapshot()))
+        [key, *_] = lost(site.snapshot())
+        site.acknowledge((key,))
+        until(lambda: any(a.key == key and a.acked_by for a in site.snapshot().alarms))
+        until(lambda: any(line.body.get("alarms") == [key] for line in site.history()))
+        [line] = [line for line in site.history() if line.body.get("alarms") == [key]]
+        assert (line.kind, line.who != "") == ("note", True)
+        assert line.text.startswith("alarm acknowledged by ")
+        site.shelve((key,), site.now() + 7200, "riser ordered")
+        until(lambda: any("shelved for 2h" in line.text or "shelved for 1h" in line.text for line in site.history()))
+        site.release((key,))
+        until(lambda: any(a.key == key and a.calls(site.now()) for a in site.snapshot().alarms))
+        until(lambda: any("let call again by" in line.text for line in site.history()))
+    finally:
+        site.close()
+
+
+def test_a_console_that_only_looks_may_not_say_that_it_knows() -> None:
+    """It writes nothing."""
+    site = open_farm(2, 7, 20.0, "calm", read_only="--read-only")
+    try:
+        acts = (lambda: site.acknowledge(("x",)), lambda: site.shelve(("x",), 0.0), lambda: site.release(("x",)))
+        for act in acts:
+            with pytest.raises(PermissionError, match="--read-only"):
+                act()
+    finally:
+        site.close()
