@@ -15,6 +15,7 @@ from pathlib import Path
 import msgspec
 from rich.segment import Segment, Segments
 from textual.app import App
+from textual.events import AppFocus, Event, InputEvent
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
 
@@ -24,6 +25,7 @@ from console.config.user_saving import Keeper
 from console.driver import PatientDriver
 from console.flips.records import Plan, Progress
 from console.model import LogLine, Snapshot
+from console.screens.attention import Attention
 from console.screens.gpus import GpusScreen
 from console.screens.mode import ModeScreen
 from console.site.interface import Site
@@ -93,12 +95,14 @@ class ConsoleApp(App[None]):
         own: UserSettings = OURS,
         registry: tuple[Action, ...] = ACTIONS,
         keep: Callable[[UserSettings], None] | None = None,
+        looked_in: Path | None = None,
     ) -> None:
         unwanted = "NO_COLOR" in os.environ if mono is None else mono
         self._mono = unwanted or theme == "mono" or theming.colourless()
         super().__init__(driver_class=PatientDriver, ansi_color=True if self._mono else None)
         self.site = site
         self.read_only = read_only
+        self.attention = Attention(site, looked_in)
         self._own, self._own_keys, self._keep = own, registry, keep
         self.told_unkept = False
         self._held = ExitStack()
@@ -188,6 +192,12 @@ class ConsoleApp(App[None]):
         self.set_interval(TICK_S, self._tick)
         self.site.listen(self._hear)
 
+    async def on_event(self, event: Event) -> None:
+        """Whatever the operator does is a sign of him."""
+        if isinstance(event, (InputEvent, AppFocus)):
+            self.attention.present()
+        await super().on_event(event)
+
     def _hear(self, snapshot: Snapshot) -> None:
         self.post_message(News(snapshot))  # from a thread of the site
 
@@ -206,6 +216,8 @@ class ConsoleApp(App[None]):
         """Paint what a new snapshot changes."""
         self._heard_at = time.monotonic()
         self.front.apply(message.snapshot)
+        if self.attention.rings(message.snapshot, behind=self.link_behind):
+            self.bell()
         if self.screen is not self.front:
             self.screen.refresh()  # the palette lies over it and shows it: old figures must not stand there
 
@@ -285,6 +297,7 @@ def run(
     own: UserSettings = OURS,
     registry: tuple[Action, ...] = ACTIONS,
     kept_in: Path | None = None,
+    looked_in: Path | None = None,
 ) -> int:
     """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open.
 
@@ -309,8 +322,10 @@ def run(
         own=own,
         registry=registry,
         keep=keeper.save if keeper else None,
+        looked_in=looked_in,
     )
     app.run(mouse=own.mouse)
+    app.attention.close()
     if keeper is not None and not keeper.close():
         trouble.append("your choices may not be kept: the disk has not taken them")
     if trouble and not app.told_unkept:

@@ -31,6 +31,7 @@ def main(argv: list[str]) -> int:
     with ended_tidily(), opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
+        from console.attention import looked
 
         return run(
             site,
@@ -39,6 +40,7 @@ def main(argv: list[str]) -> int:
             own=mine.settings,
             registry=mine.registry,
             kept_in=mine.path,
+            looked_in=looked.where(),
         )
 
 

@@ -154,29 +154,60 @@ def _mark_all(screen: GpusScreen) -> None:
         screen.see(marks=screen.sight.marks | {row.reading.uuid for row in screen.shown.rows})
 
 
+def _place(screen: GpusScreen, slot: int) -> int | None:
+    rows = screen.shown.rows if screen.shown else ()
+    return next((index for index, row in enumerate(rows) if row.reading.slot == slot), None)
+
+
+def _found(screen: GpusScreen, slot: int) -> str:
+    there = next((row for row in screen.snapshot.rows if row.reading.slot == slot), None)
+    if there is None:
+        return f"no GPU has slot {slot}"
+    hidden = "" if _place(screen, slot) is not None else ", which the filter does not show"
+    return f"{cells.short_name(there.reading.name)}, {cells.workload_name(there)}{hidden}"
+
+
+def go_to(screen: GpusScreen, slot: int) -> None:
+    """Put the cursor on the GPU of a slot; where it is not in the table the log says why."""
+    if (index := _place(screen, slot)) is not None:
+        screen.move(index)
+    else:
+        said = f"not gone to {slot}: {_found(screen, slot)}"
+        screen.sight = screen.sight.noted(screen.host.site.now(), said, "warn")
+    screen.paint()
+
+
 def _goto(screen: GpusScreen) -> None:
-    """Ask for a slot, and put the cursor on its GPU; where it is not in the table the log says why."""
-
-    def place(slot: int) -> int | None:
-        rows = screen.shown.rows if screen.shown else ()
-        return next((index for index, row in enumerate(rows) if row.reading.slot == slot), None)
-
-    def found(slot: int) -> str:
-        there = next((row for row in screen.snapshot.rows if row.reading.slot == slot), None)
-        if there is None:
-            return f"no GPU has slot {slot}"
-        hidden = "" if place(slot) is not None else ", which the filter does not show"
-        return f"{cells.short_name(there.reading.name)}, {cells.workload_name(there)}{hidden}"
+    """Ask for a slot, and put the cursor on its GPU."""
 
     def go(slot: int) -> None:
         screen.close()
-        if (index := place(slot)) is not None:
-            screen.move(index)
-        else:
-            screen.sight = screen.sight.noted(screen.host.site.now(), f"not gone to {slot}: {found(slot)}", "warn")
-        screen.paint()
+        go_to(screen, slot)
 
-    screen.open(GoTo(go, screen.close, screen.set_timer, found))
+    screen.open(GoTo(go, screen.close, screen.set_timer, partial(_found, screen)))
+
+
+def _alarms(screen: ModeScreen) -> None:
+    """Open what calls. With that whoever was away has taken in what came meanwhile."""
+    from console.screens.alarms import AlarmList
+
+    host = screen.host
+
+    def go(slot: int) -> None:
+        host.show_mode(GPUS)
+        go_to(host.gpus, slot)
+
+    screen.open(
+        AlarmList(
+            host.site,
+            lambda: screen.snapshot,
+            read_only=screen.read_only,
+            since=host.attention.since,
+            go=go,
+            close=screen.close,
+        )
+    )
+    host.attention.taken_in()
 
 
 def _sort(screen: GpusScreen) -> None:
@@ -232,13 +263,17 @@ def sheet_of_sources(screen: Acting) -> None:
 
 
 def _back(screen: GpusScreen) -> None:
-    screen.sight = screen.sight.back()
+    if screen.since:
+        screen.host.attention.taken_in()
+    else:
+        screen.sight = screen.sight.back()
 
 
 SHARED: dict[str, AnyDeed] = {
     "mode_gpus": lambda screen: screen.host.show_mode(GPUS),
     "mode_market": lambda screen: screen.host.show_mode(MARKET),
     "mode_journal": lambda screen: screen.host.show_mode(JOURNAL),
+    "alarms": _alarms,
     "picture": taking.picture,
     "palette": lambda screen: screen.host.open_palette(),
     "help": lambda screen: screen.open(help_sheet(screen.actions, screen.read_only, screen.close)),

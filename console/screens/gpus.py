@@ -10,7 +10,7 @@ from console.screens import deeds
 from console.screens.host import Host
 from console.screens.modal import Press
 from console.screens.mode import Arranged, TableScreen
-from console.view.actions import GPUS
+from console.view.actions import GPUS, first_key
 from console.view.layout import Regions
 from console.view.page import Frame, Page, chart_room, page
 from console.view.sight import Sight
@@ -40,6 +40,11 @@ class GpusScreen(TableScreen):
         self.sight = self.sight.heard(progress, plan)
         self.paint()
 
+    @property
+    def since(self) -> str:
+        """What came since the operator looked last, until he has taken it in."""
+        return self.host.attention.sentence(self.snapshot, first_key(self.actions, "alarms"))
+
     # ---- painting ----------------------------------------------------------------------------------------------------
 
     def draw(self, width: int, height: int) -> None:
@@ -54,6 +59,7 @@ class GpusScreen(TableScreen):
             self.read_only,
             self.host.silent_s,
             self.shown,
+            self.since,
         )
         shown = self.shown = page(frame)
         self.foot = shown.foot

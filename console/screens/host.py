@@ -9,6 +9,7 @@ from console.model import LogLine
 from console.site.interface import Site
 
 if TYPE_CHECKING:
+    from console.screens.attention import Attention
     from console.screens.gpus import GpusScreen
 
 
@@ -31,6 +32,10 @@ class Host(Protocol):
 
     def note(self, text: str) -> None:
         """Say something in the log of every mode, at once."""
+
+    @property
+    def attention(self) -> Attention:
+        """Who looks at this console, and since when."""
 
     def show_mode(self, name: str) -> None:
         """Bring the screen of a mode to the front, as it was left."""

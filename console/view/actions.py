@@ -111,6 +111,7 @@ ACTIONS: tuple[Action, ...] = (
         9,
     ),
     Action("detail", ("d",), "detail", "Show all about this GPU: its day, faults", "look", foot=9, only=(GPUS,)),
+    Action("alarms", ("A",), "alarms", "Show what calls: acknowledge it, or shelve it for some hours", "look", foot=11),
     Action(
         "copy",
         ("y",),

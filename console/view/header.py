@@ -8,7 +8,7 @@ from console import units
 from console.economics.totals import HARM
 from console.market.quotes import POWER
 from console.model import Quote, Snapshot, Totals
-from console.view import clock, tones
+from console.view import alarms, clock, tones
 from console.view.pieces import Line, Piece, fit, spread, together, width
 from console.view.quotes import in_use
 from console.view.trend import NEAR, gauge
@@ -37,18 +37,19 @@ def first(snapshot: Snapshot, now: float, room: int, read_only: str = "") -> Lin
     time = (Piece(clock.local(now, snapshot.timezone), "label"), Piece(" "))
     now_part, today, could = _now(totals, symbol), _today(totals, symbol), _could(totals, symbol)
     brief, now_brief = counts(totals, brief=True), _now(totals, symbol, brief=True)
+    calls = alarms.count(snapshot.alarms, now)
     choices = [
-        [head, counts(totals), _watts(snapshot, 16), now_part, today, could, time],
-        [head, counts(totals), _watts(snapshot, 8), now_part, today, could, time],
-        [head, counts(totals), _watts(snapshot), now_part, today, could, time],
-        [short, counts(totals), _watts(snapshot), now_part, today, could, time],
-        [head, counts(totals), _watts(snapshot), now_part, today, time],
-        [short, counts(totals), _watts(snapshot), now_part, today, time],
-        [short, brief, _watts(snapshot), now_part, today, time],
-        [short, brief, _watts(snapshot), now_brief, today, time],
-        [short, brief, _watts(snapshot, limit=False), now_brief, time],
-        [short, brief, _watts(snapshot, limit=False), now_brief],
-        [short, alarms(totals), now_brief],
+        [head, counts(totals), calls, _watts(snapshot, 16), now_part, today, could, time],
+        [head, counts(totals), calls, _watts(snapshot, 8), now_part, today, could, time],
+        [head, counts(totals), calls, _watts(snapshot), now_part, today, could, time],
+        [short, counts(totals), calls, _watts(snapshot), now_part, today, could, time],
+        [head, counts(totals), calls, _watts(snapshot), now_part, today, time],
+        [short, counts(totals), calls, _watts(snapshot), now_part, today, time],
+        [short, brief, calls, _watts(snapshot), now_part, today, time],
+        [short, brief, calls, _watts(snapshot), now_brief, today, time],
+        [short, brief, calls, _watts(snapshot, limit=False), now_brief, time],
+        [short, brief, calls, _watts(snapshot, limit=False), now_brief],
+        [short, calls or wrong(totals), now_brief],
         [short, now_brief],
     ]
     for parts in choices:
@@ -70,7 +71,7 @@ def counts(totals: Totals, *, brief: bool = False) -> Line:
     return together(out, 2)
 
 
-def alarms(totals: Totals) -> Line:
+def wrong(totals: Totals) -> Line:
     """What of the counts is wrong: ``✕ 1 lost``."""
     return together(
         [(Piece(f"✕ {number} {_said(word)}", "harm"),) for word, number in totals.counts if number and word in HARM]

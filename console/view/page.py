@@ -27,6 +27,7 @@ class Frame(NamedTuple):
     read_only: str = ""
     silent_s: float = 0.0  # since the site was last heard of, on this machine's clock
     before: Page | None = None
+    since: str = ""  # what came since the operator looked last
 
 
 class Still(NamedTuple):
@@ -87,6 +88,8 @@ def page(frame: Frame) -> Page:
     cursor = table.place_of(still.rows, sight.cursor, sight.index)
     row = still.rows[cursor] if cursor >= 0 else None
     banner = start.banners(snapshot, room, frame.height, total, len(still.rows), sight.filter)
+    if frame.since:
+        banner.append(fit((Piece(f" {frame.since}", "strong"),), room))
     regions = layout.regions(
         frame.height,
         rows=total or start.ROOM,

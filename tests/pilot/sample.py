@@ -118,6 +118,7 @@ class StillSite(Site):
         self.at = NOW
         self.calls: list[tuple[object, ...]] = []
         self.told = Told()
+        self.lines: tuple[JournalLine, ...] = ()
         self.heard: Callable[[Snapshot], None] | None = None
         self.progress: Callable[[Progress], None] | None = None
         self.refusals: tuple[Refusal, ...] = ()
@@ -251,12 +252,24 @@ class StillSite(Site):
         self.calls.append(("stop_batch",))
 
     def history(self, limit: int = 50) -> tuple[JournalLine, ...]:
-        """Nothing."""
-        return ()
+        """What the journal was given."""
+        return self.lines[:limit]
 
     def unpin(self, slots: tuple[int, ...]) -> None:
         """Written down."""
         self.calls.append(("unpin", slots))
+
+    def acknowledge(self, keys: tuple[str, ...]) -> None:
+        """Written down, as the next two."""
+        self.calls.append(("acknowledge", keys))
+
+    def shelve(self, keys: tuple[str, ...], until: float, reason: str = "") -> None:
+        """Written down."""
+        self.calls.append(("shelve", keys, until, reason))
+
+    def release(self, keys: tuple[str, ...]) -> None:
+        """Written down."""
+        self.calls.append(("release", keys))
 
     def forget(self, uuid: Uuid) -> None:
         """Nothing."""

@@ -35,14 +35,17 @@ class Terminal:
     """A program running in a terminal of `size` (columns, rows) that knows 24-bit colour.
 
     What it writes is read only inside `pump`, `wait_for` and `wait_exit`: a test that calls none of them is a stalled
-    link. `received` counts bytes. The environment is the test's own with TERM and COLORTERM set, overlaid with `env`;
-    COLUMNS and LINES, which some test runners set and many programs believe, are taken out.
+    link. `received` counts bytes, `bells` how often it was to ring. The environment is the test's own with TERM and
+    COLORTERM set, overlaid with `env`; COLUMNS and LINES, which some test runners set and many programs believe, are
+    taken out.
     """
 
     def __init__(
         self, command: Sequence[str], size: tuple[int, int] = (120, 40), env: Mapping[str, str] | None = None
     ) -> None:
         self.screen = pyte.Screen(*size)
+        self.bells = 0
+        self.screen.bell = self._rang
         self.received = 0
         self.exit_code: int | None = None  # once it has ended; minus the signal if one killed it
         self._stream = pyte.ByteStream(self.screen)
@@ -143,6 +146,9 @@ class Terminal:
     def picture(self, path: Path) -> None:
         """Write the screen to a PNG, in the colours the program asked for."""
         draw(self.screen, path)
+
+    def _rang(self) -> None:
+        self.bells += 1
 
     def _read(self) -> None:
         try:

@@ -1,0 +1,83 @@
+"""The list of alarms as data: what calls first, then what somebody has said something to, then what is over."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from console import units
+from console.model import Alarm
+from console.view import clock
+from console.view.pieces import Line, Piece, fit, left, right
+
+WORDS = ("calls", "known", "shelved", "over")
+"""What an alarm can be, in the order of the list."""
+_TONES = {"calls": "strong", "known": "label", "shelved": "label", "over": "aside"}
+_SIGNS = {"harm": "✕", "warn": "!"}
+STATE, AGE = 8, 6  # columns
+
+
+def word_of(alarm: Alarm, now: float) -> str:
+    """Which of ``WORDS`` it is."""
+    if alarm.over_at is not None:
+        return "over"
+    if alarm.shelved(now):
+        return "shelved"
+    return "known" if alarm.known else "calls"
+
+
+def order(found: Iterable[Alarm], now: float) -> tuple[Alarm, ...]:
+    """As they are listed: by what they are, the newest of each first."""
+    return tuple(sorted(found, key=lambda alarm: (WORDS.index(word_of(alarm, now)), -alarm.since)))
+
+
+def count(found: Iterable[Alarm], now: float) -> Line:
+    """``✕ 2 alarms`` for the header; nothing where none calls. The sign is that of the gravest."""
+    calling = [alarm for alarm in found if alarm.calls(now)]
+    if not calling:
+        return ()
+    tone = "harm" if any(alarm.severity == "harm" for alarm in calling) else "warn"
+    return (Piece(f"{_SIGNS[tone]} {len(calling)} alarm{'' if len(calling) == 1 else 's'}", tone),)
+
+
+def line(alarm: Alarm, now: float, room: int, *, chosen: bool, since: float | None) -> Line:
+    """One alarm in ``room`` columns; ``•`` where it began after ``since``, when the operator looked last."""
+    word = word_of(alarm, now)
+    fresh = since is not None and alarm.since > since
+    loud = word == "calls"
+    tone = alarm.severity if loud else _TONES[word]
+    return fit(
+        (
+            Piece("▸" if chosen else " ", "cursor"),
+            Piece("•" if fresh else " ", "strong"),
+            Piece(f" {_SIGNS.get(alarm.severity, '✕')} ", tone),
+            *left(word, STATE, _TONES[word]),
+            *right(units.age(max(0.0, now - alarm.since)), AGE, "label"),
+            Piece("  "),
+            Piece(alarm.sentence, "strong" if loud and chosen else "value" if loud else _TONES[word]),
+        ),
+        room,
+    )
+
+
+def about(alarm: Alarm, now: float, timezone: str, room: int) -> tuple[Line, Line, Line]:
+    """All about the chosen one: the sentence, what to do, since when and who said what."""
+    said = [f"since {_when(alarm.since, now, timezone)}"]
+    if alarm.over_at is not None:
+        said.append(f"over since {_when(alarm.over_at, now, timezone)}")
+    if alarm.known:
+        at = "" if alarm.acked_at is None else f" at {_when(alarm.acked_at, now, timezone)}"
+        said.append(f"acknowledged by {alarm.acked_by}{at}")
+    if alarm.shelved(now) and alarm.shelved_until is not None:
+        why = f" ({alarm.shelved_reason})" if alarm.shelved_reason else ""
+        said.append(f"shelved by {alarm.shelved_by} until {_when(alarm.shelved_until, now, timezone)}{why}")
+    return (
+        fit((Piece(alarm.sentence, "value"),), room),
+        fit((Piece(f"→ {alarm.do}" if alarm.do else "", "label"),), room),
+        fit((Piece(" · ".join(said), "label"),), room),
+    )
+
+
+def _when(at: float, now: float, timezone: str) -> str:
+    """The time of an instant of today; with its day where it is of another."""
+    same = clock.local(at, timezone, "%x") == clock.local(now, timezone, "%x")
+    return clock.local(at, timezone, "%H:%M" if same else "%d %b %H:%M")
