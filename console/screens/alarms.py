@@ -12,7 +12,8 @@ from console.view.pieces import Line, Piece, cut, fit
 
 SHELVES_H = (1, 8, 24)
 """Hours that something is shelved for, the next with each press."""
-FOOT = 5  # lines below the list: air, three about the chosen one, the keys
+LEAST = 3  # lines of the list and its keys that go before what is told about the chosen one
+ROOM_FOR_ALL = 90  # columns in which every key can be named
 WHY = "shelved on the screen"
 
 
@@ -46,15 +47,16 @@ class AlarmList:
         if not shown:
             return [(Piece("nothing calls, and nothing has called lately", "label"),), (), hints(("esc", "close"))]
         at = self._place(shown)
-        rows = max(1, min(len(shown), height - FOOT)) if height > FOOT else max(1, height - 1)
+        told = [(), *alarms.about(shown[at], now, snapshot.timezone, room)]
+        if height < len(told) + LEAST:
+            told = []
+        rows = max(1, min(len(shown), height - len(told) - 1))
         top = min(max(0, at - rows + 1), max(0, len(shown) - rows))
         out = [
             alarms.line(one, now, room, chosen=top + i == at, since=self._since)
             for i, one in enumerate(shown[top : top + rows])
         ]
-        if height > FOOT:
-            out += [(), *alarms.about(shown[at], now, snapshot.timezone, room)]
-        return [*out, fit(self._hints(), room)]
+        return [*out, *told, fit(self._hints(room), room)]
 
     def press(self, press: Press) -> None:
         """Arrows choose, a acknowledges, s shelves, u takes that back, enter goes there, escape closes."""
@@ -105,10 +107,10 @@ class AlarmList:
             self._key = shown[place].key
         return place
 
-    def _hints(self) -> Line:
+    def _hints(self, room: int) -> Line:
         if self._read_only:
             said = cut(f"   {self._read_only}: nothing is acknowledged here", 60)
             return (*hints(("↑↓", "choose"), ("enter", "its GPU"), ("esc", "close")), Piece(said, "label"))
-        hours = ", ".join(map(str, SHELVES_H))
+        hours = "/".join(map(str, SHELVES_H))
         keys = (("a", "acknowledge"), ("s", f"shelve {hours} h"), ("u", "undo"), ("enter", "its GPU"), ("esc", "close"))
-        return hints(("↑↓", "choose"), *keys)
+        return hints(*((("↑↓", "choose"),) if room >= ROOM_FOR_ALL else ()), *keys)

@@ -7,13 +7,15 @@ from collections.abc import Iterable
 from console import units
 from console.model import Alarm
 from console.view import clock
-from console.view.pieces import Line, Piece, fit, left, right
+from console.view.pieces import Line, Piece, cells, fit, left, right, wrap
 
 WORDS = ("calls", "known", "shelved", "over")
 """What an alarm can be, in the order of the list."""
 _TONES = {"calls": "strong", "known": "label", "shelved": "label", "over": "aside"}
 _SIGNS = {"harm": "✕", "warn": "!"}
 STATE, AGE = 8, 6  # columns
+BEFORE = 5 + STATE + AGE + 2
+"""Columns before the sentence."""
 
 
 def word_of(alarm: Alarm, now: float) -> str:
@@ -59,8 +61,11 @@ def line(alarm: Alarm, now: float, room: int, *, chosen: bool, since: float | No
     )
 
 
-def about(alarm: Alarm, now: float, timezone: str, room: int) -> tuple[Line, Line, Line]:
-    """All about the chosen one: the sentence, what to do, since when and who said what."""
+def about(alarm: Alarm, now: float, timezone: str, room: int) -> list[Line]:
+    """All about the chosen one that its line has no room for: what to do, since when and who said what.
+
+    Five lines at most: a sentence that its line cuts stands here in two.
+    """
     said = [f"since {_when(alarm.since, now, timezone)}"]
     if alarm.over_at is not None:
         said.append(f"over since {_when(alarm.over_at, now, timezone)}")
@@ -70,11 +75,12 @@ def about(alarm: Alarm, now: float, timezone: str, room: int) -> tuple[Line, Lin
     if alarm.shelved(now) and alarm.shelved_until is not None:
         why = f" ({alarm.shelved_reason})" if alarm.shelved_reason else ""
         said.append(f"shelved by {alarm.shelved_by} until {_when(alarm.shelved_until, now, timezone)}{why}")
-    return (
-        fit((Piece(alarm.sentence, "value"),), room),
-        fit((Piece(f"→ {alarm.do}" if alarm.do else "", "label"),), room),
-        fit((Piece(" · ".join(said), "label"),), room),
-    )
+    cut = wrap(alarm.sentence, room, 2) if cells(alarm.sentence) > room - BEFORE else []
+    parts = [(text, "value") for text in cut]
+    if alarm.do:
+        parts.append((f"→ {alarm.do}", "value"))
+    parts += [(text, "label") for text in wrap(" · ".join(said), room, 2)]
+    return [fit((Piece(text, tone),), room) for text, tone in parts]
 
 
 def _when(at: float, now: float, timezone: str) -> str:

@@ -143,6 +143,8 @@ def test_the_whole_of_one_says_who_said_what() -> None:
         LOST, shelved_by="op-2", shelved_at=NOW - 9, shelved_until=NOW + 3600, shelved_reason="riser ordered"
     )
     said = [text_of(line).rstrip() for line in alarms.about(shelved, NOW, "Asia/Tokyo", 110)]
-    assert said == ["GPU 3 lost: xid 79", "→ reboot", "since 13:58 · shelved by op-2 until 15:02 (riser ordered)"]
+    assert said == ["→ reboot", "since 13:58 · shelved by op-2 until 15:02 (riser ordered)"]
+    long = msgspec.structs.replace(shelved, sentence="GPU 3 lost: " + "xid 79 " * 30)
+    assert text_of(alarms.about(long, NOW, "Asia/Tokyo", 110)[0]).startswith("GPU 3 lost: xid 79 xid")
     tomorrow = msgspec.structs.replace(shelved, shelved_until=NOW + 86400)
-    assert " 14:02 (riser" in text_of(alarms.about(tomorrow, NOW, "Asia/Tokyo", 110)[2])
+    assert " 14:02 (riser" in text_of(alarms.about(tomorrow, NOW, "Asia/Tokyo", 110)[1])
