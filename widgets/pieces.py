@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
@@ -16,12 +17,20 @@ def length(line: Line) -> int:
     return sum(cell_len(text) for text, _ in line)
 
 
+def printable(text: str) -> str:
+    """The text without control and format characters: the last line of defence, whatever a caller has forgotten."""
+    return "".join(char for char in text if unicodedata.category(char)[0] != "C")
+
+
 def exactly(line: Line, width: int) -> tuple[Piece, ...]:
-    """The line cut or filled with blanks to ``width`` columns, whatever it was."""
+    """The line cut or filled with blanks to ``width`` columns, whatever it was, without what a terminal would obey."""
     out: list[Piece] = []
     left = width
     for piece in line:
         text = piece[0]
+        if not text.isprintable():
+            text = printable(text)
+            piece = (text, piece[1])  # noqa: PLW2901 - the same piece, harmless
         size = len(text) if text.isascii() else cell_len(text)
         if size > left:
             out.append((set_cell_size(text, left), piece[1]))

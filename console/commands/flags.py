@@ -6,6 +6,11 @@ import argparse
 import sys
 from typing import NoReturn
 
+from console.text import clean
+
+MOST = 1000
+"""Characters of one error: what was typed may be a whole file."""
+
 COMMON: tuple[tuple[str, str, str], ...] = (
     ("--config", "FILE", "the site config; default /etc/changeover/config.toml"),
     ("--read-only", "", "look only: nothing that acts is offered"),
@@ -19,7 +24,7 @@ class Parser(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Write the sentence and leave with 2."""
-        sys.stderr.write(f"{self.prog}: {message}; {self.prog} --help tells more\n")
+        sys.stderr.write(f"{self.prog}: {clean(message, MOST)}; {self.prog} --help tells more\n")
         raise SystemExit(2)
 
 

@@ -14,7 +14,7 @@ from typing import TextIO
 
 from console.flips.chain import Line
 from console.flips.history import number
-from console.text import clean
+from console.text import cell, clean
 
 PLAIN = ("seq", "at", "flip_id", "kind")
 OF_WHO = ("login", "uid", "loginuid", "via", "claimed_ssh", "claimed_sudo")
@@ -24,8 +24,6 @@ OF_BODY = (
 )  # fmt: skip
 CHAIN = ("boot_id", "prev", "hash")
 HEADER = (*PLAIN, "slots", "gpus", *OF_WHO, *OF_BODY, "body", *CHAIN)
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""How a cell begins that a spreadsheet would carry out (OWASP, "CSV Injection")."""
 _BLANKS = frozenset("\t\r\n")
 
 
@@ -129,7 +127,7 @@ def _cell(value: object) -> object:
     text = str(value).lower() if isinstance(value, bool) else str(value)
     if not text.isprintable():
         text = "".join(c if c in _BLANKS or c.isprintable() else json.dumps(c)[1:-1] for c in text)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(text)
 
 
 def _at(line: Line) -> str:

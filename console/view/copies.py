@@ -6,32 +6,31 @@ import math
 
 from console import units
 from console.model import Basis, GpuRow, Holder, Kind, Profit, WorkState
-from console.text import clean
+from console.text import cell, clean
 from console.view import cells
 from console.view.pieces import text_of
 
 MOST_BYTES = 8 << 10
 """Of one copy: terminals and tmux drop longer ones without a word."""
 _CELL = 400  # characters of one cell
-_FORMULA = ("=", "+", "-", "@")
 
 
 def joined(parts: list[str]) -> str:
-    """Cells side by side with tabs, each one harmless line, all of them ``MOST_BYTES`` at most."""
-    text = "\t".join(clean(part, _CELL) for part in parts)
+    """Cells side by side with tabs, each one harmless line that is no formula, all ``MOST_BYTES`` at most."""
+    text = "\t".join(words(part) for part in parts)
     return text.encode()[:MOST_BYTES].decode(errors="ignore")
 
 
 def words(text: str) -> str:
     """A text from outside as a cell that no spreadsheet takes for a formula."""
-    said = clean(text, _CELL)
-    return f"'{said}" if said.startswith(_FORMULA) else said
+    return cell(clean(text, _CELL))
 
 
 def _full(value: float | None, unit: str = "") -> str:
     if value is None or not math.isfinite(value):
         return units.UNKNOWN
-    return f"{value:.10g} {unit}".rstrip()
+    # With its unit it is no number, and behind a hyphen a spreadsheet would take it for a formula.
+    return f"{'−' if value < 0 and unit else '-' if value < 0 else ''}{abs(value):.10g} {unit}".rstrip()
 
 
 def business(row: GpuRow) -> str:

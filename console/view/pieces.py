@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
+
+from console.text import joins
 
 
 class Piece(NamedTuple):
@@ -16,6 +19,9 @@ class Piece(NamedTuple):
 
 
 Line = tuple[Piece, ...]
+
+_WIDE_NOW = re.compile("[\u2630-\u2637\u268a-\u268f\u4dc0-\u4dff\U0001d300-\U0001d356\U0001d360-\U0001d376]")
+"""Wide since Unicode 16, which Python's own tables are older than and Rich's are not (EastAsianWidth.txt)."""
 
 
 def cells(text: str) -> int:
@@ -31,9 +37,9 @@ def _columns(text: str) -> int:
 def _cell(char: str) -> int:
     if char < "\u0300":
         return 1
-    if unicodedata.combining(char):
+    if joins(char):
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    return 2 if unicodedata.east_asian_width(char) in "WF" or _WIDE_NOW.match(char) else 1
 
 
 def width(line: Iterable[Piece]) -> int:
