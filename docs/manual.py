@@ -17,6 +17,7 @@ from console.cli import COMMANDS, usage
 from console.commands.flags import COMMON
 from console.view.actions import ACTIONS, GROUPS, key_names
 from console.view.columns import SORTS
+from console.view.detailactions import EVERY
 from console.view.keymap import KEPT
 from themes.names import NAMES
 
@@ -26,7 +27,7 @@ Item = tuple[str, str]
 OWN: tuple[Item, ...] = (
     ("theme", f"One of {', '.join(NAMES)}; without it what the terminal can show."),
     ("sort", f"The order of the table of GPUs: one of {', '.join(SORTS)}. Written by changeover when s changes it."),
-    ("columns", "Columns of the table of GPUs. They are checked, and not followed yet."),
+    ("columns", "Columns of the table of GPUs, in this order. Written by changeover when c changes them."),
     ("bell", "false keeps the terminal's bell silent."),
     ("mouse", "false leaves the mouse to the terminal."),
     ("[keys]", "Keys of your own by the id of their action, see OWN KEYS."),
@@ -103,7 +104,7 @@ def _commands() -> list[str]:
 def _keys() -> list[str]:
     out = [".SH KEYS", "The id behind each key is what \\fB[keys]\\fR of your own file calls it."]
     for group, title in GROUPS.items():
-        members = [action for action in ACTIONS if action.group == group]
+        members = [action for action in EVERY if action.group == group]
         terms = ((f"{key_names(action)}  ({action.id})", f"{action.help}.") for action in members)
         out += [f".SS {roff(title[0].upper() + title[1:])}", *_listed(terms)]
     return [*out, roff("Keys that act on workloads are not there under --read-only, whatever they are called.")]

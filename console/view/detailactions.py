@@ -10,16 +10,37 @@ DETAIL = "detail"
 _HERE = ("picture", "palette", "help", "quit", "why")
 _ACTS = ("mine", "ai", "off", "best", "choose", "undo", "unpin")
 
+_ONLY = (DETAIL,)
+
 OWN: tuple[Action, ...] = (
-    Action("detail_close", ("escape", "d"), "table", "Go back to the table of GPUs, on this GPU", "look", foot=7),
-    Action("detail_before", ("up", "k"), "GPU before", "Show the GPU before in the table's order", "move"),
-    Action("detail_next", ("down", "j"), "GPU after", "Show the GPU after in the table's order", "move", foot=8),
-    Action("detail_longer", ("minus",), "longer", "Show a longer time: 15 minutes, 2 hours, a day", "pick", foot=10),
-    Action("detail_shorter", ("plus", "equals_sign"), "shorter", "Show a shorter time", "pick"),
-    Action("detail_zoom", ("z",), "zoom", "Show the next time: 15 minutes, 2 hours, a day, and again", "pick", foot=9),
-    Action("detail_plots", ("tab",), "other plots", "Show the next plots, where there is not room for all", "pick"),
+    Action("detail_close", ("escape", "d"), "table", "On one GPU: go back to the table", "look", foot=7, only=_ONLY),
+    Action("detail_before", ("up", "k"), "GPU before", "On one GPU: show the one before it", "move", only=_ONLY),
+    Action("detail_next", ("down", "j"), "GPU after", "On one GPU: show the one after it", "move", foot=8, only=_ONLY),
+    Action(
+        "detail_longer",
+        ("minus",),
+        "longer",
+        "On one GPU: show a longer time, up to a day",
+        "pick",
+        foot=10,
+        only=_ONLY,
+    ),
+    Action("detail_shorter", ("plus", "equals_sign"), "shorter", "On one GPU: show a shorter time", "pick", only=_ONLY),
+    Action(
+        "detail_zoom",
+        ("z",),
+        "zoom",
+        "On one GPU: show the next time: 15 minutes, 2 hours, a day, and again",
+        "pick",
+        foot=9,
+        only=_ONLY,
+    ),
+    Action("detail_plots", ("tab",), "other plots", "On one GPU: show the plots that have no room", "pick", only=_ONLY),
 )
 """Keys that only this screen has."""
+
+EVERY: tuple[Action, ...] = (*ACTIONS, *OWN)
+"""All actions of all screens: what an operator's keys may name."""
 
 
 def actions(read_only: str, registry: tuple[Action, ...] = ACTIONS) -> tuple[Action, ...]:
@@ -29,4 +50,5 @@ def actions(read_only: str, registry: tuple[Action, ...] = ACTIONS) -> tuple[Act
     modes = tuple(action for action in registry if action.id.startswith("mode_"))
     acts = () if read_only else tuple(known[name] for name in _ACTS if name in known)
     shared = tuple(known[name] for name in _HERE if name in known)
-    return (*modes, *acts, *OWN, *shared)
+    own = tuple(known.get(action.id, action) for action in OWN)
+    return (*modes, *acts, *own, *shared)

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from itertools import combinations
 
 from console.config.errors import Problem, nearest, shown
-from console.view.actions import ACTIONS, Action
+from console.view import detailactions
+from console.view.actions import GPUS, JOURNAL, MARKET, Action, allowed
+from console.view.detailactions import DETAIL, EVERY
 from console.view.keys import NAMED, KeyNameError, named
 
 Keys = Mapping[str, tuple[str, ...]]
@@ -19,13 +21,14 @@ Keys = Mapping[str, tuple[str, ...]]
 KEPT = ("quit", "help", "palette")
 """Actions that may be moved but not left without a key: they are the way out, and the way to all others."""
 
+_BACK = ("back", "detail_close")
 _TAKEN = {
     "ctrl+c": "which only says how to leave: it is a habit of the hand",
     "ctrl+q": "with which the console is always left",
 }
 
 
-def keyed(keys: Keys, registry: tuple[Action, ...] = ACTIONS) -> tuple[Action, ...]:
+def keyed(keys: Keys, registry: tuple[Action, ...] = EVERY) -> tuple[Action, ...]:
     """The actions, those that ``keys`` names with its keys instead of theirs. Only for keys without ``problems``."""
     return tuple(
         action._replace(keys=tuple(dict.fromkeys(named(key) for key in keys[action.id])))
@@ -35,7 +38,7 @@ def keyed(keys: Keys, registry: tuple[Action, ...] = ACTIONS) -> tuple[Action, .
     )
 
 
-def problems(keys: Keys, registry: tuple[Action, ...] = ACTIONS) -> Iterator[Problem]:
+def problems(keys: Keys, registry: tuple[Action, ...] = EVERY) -> Iterator[Problem]:
     """All that is wrong with ``keys``: actions and keys that are none, keys that mean two things, ways out closed."""
     by_id = {action.id: action for action in registry}
     legible = dict[str, tuple[str, ...]]()
@@ -74,7 +77,7 @@ def _unfit(action: Action, key: str) -> str | None:
     """Why an action may not have this key: the finger that closes or confirms a dialog must find nothing behind it."""
     if key in _TAKEN:
         return _TAKEN[key]
-    if key == "escape" and action.id != "back":
+    if key == "escape" and action.id not in _BACK:
         return "which closes dialogs and ends typing: pressed once too often it would do this; only back may have it"
     if key == "enter" and action.dangerous and action.id != "choose":
         return "which ends typing and picks in the ladder: pressed once too often it would do this; name another"
@@ -84,16 +87,28 @@ def _unfit(action: Action, key: str) -> str | None:
 
 
 def _clashes(registry: tuple[Action, ...], own: Keys) -> Iterator[Problem]:
-    """Two actions that one key would mean in one mode."""
+    """Two actions that one key would mean on one screen."""
+    stand = _screens(registry)
     for one, other in combinations(registry, 2):
         both = [key for key in one.keys if key in other.keys]
-        if not both or (one.only and other.only and not set(one.only) & set(other.only)):
+        shared = stand[one.id] & stand[other.id]
+        if not both or not shared:
             continue
         at, against = (other, one) if other.id in own else (one, other)
-        places = f" in {', '.join(at.only)}" if at.only and not against.only else ""
+        places = f" in {', '.join(m for m in _MODES if m in shared)}" if len(shared) < len(stand[against.id]) else ""
         step = "give one of them other keys" if against.id in own else _give(against, both)
         said = f'has "{both[0]}", which is {against.id} ("{against.help}"){places} as well; {step}'
         yield Problem(("keys", at.id), said)
+
+
+_MODES = (GPUS, MARKET, JOURNAL, DETAIL)
+
+
+def _screens(registry: tuple[Action, ...]) -> dict[str, frozenset[str]]:
+    """On which screens each action can be done, by its id."""
+    there = {mode: {action.id for action in allowed("", mode, registry)} for mode in _MODES}
+    there[DETAIL] = {action.id for action in detailactions.actions("", registry)}
+    return {action.id: frozenset(mode for mode in _MODES if action.id in there[mode]) for action in registry}
 
 
 def _give(action: Action, taken: list[str]) -> str:

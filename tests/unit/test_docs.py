@@ -11,6 +11,7 @@ import pytest
 
 from console.cli import COMMANDS, usage
 from console.view.actions import table_of_keys
+from console.view.detailactions import EVERY
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -27,7 +28,7 @@ def section(name: str) -> tuple[str, str]:
 def expected(name: str) -> str:
     """What stands there by right."""
     if name == "keys":
-        return table_of_keys() + "\n"
+        return table_of_keys(EVERY) + "\n"
     return f"```\n{usage()}```\n"
 
 

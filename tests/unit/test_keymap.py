@@ -10,7 +10,8 @@ from textual.keys import Keys, _character_to_key
 
 from console.config import user
 from console.config.errors import ConfigError
-from console.view import actions, keymap, own
+from console.view import actions, detailactions, keymap, own
+from console.view.detailactions import EVERY, OWN
 from console.view.keys import NAMED, KeyNameError, named, of_character, shown
 
 
@@ -105,9 +106,9 @@ def test_a_key_that_is_another_on_most_terminals_is_refused_with_its_name() -> N
 
 def test_ours_are_without_fault() -> None:
     """Each action's own keys written down by hand change nothing."""
-    ours = {action.id: action.keys for action in actions.ACTIONS}
+    ours = {action.id: action.keys for action in EVERY}
     assert list(keymap.problems(ours)) == []
-    assert keymap.keyed(ours) == keymap.keyed({}) == actions.ACTIONS
+    assert keymap.keyed(ours) == keymap.keyed({}) == EVERY
 
 
 def test_an_action_gets_the_keys_of_the_operator_and_no_others_change() -> None:
@@ -138,9 +139,10 @@ def test_a_key_that_is_none_is_named_with_the_nearest() -> None:
 
 def test_a_key_of_another_action_is_refused_with_both_and_the_line_that_would_help() -> None:
     """The operator's action is where the sentence points to."""
-    [said] = told('[keys]\nmine = "k"\n')
+    [said, detail] = told('[keys]\nmine = "k"\n')
     step = 'give up other keys too, such as up = ["up"]'
     assert said == f', line 2: keys.mine has "k", which is up ("Move the cursor up") in gpus as well; {step}'
+    assert ', line 2: keys.mine has "k", which is detail_before ("On one GPU: show the one before it") as' in detail
 
 
 def test_two_of_the_operators_own_that_clash_are_told_once() -> None:
@@ -162,8 +164,33 @@ def test_modes_have_keys_of_their_own_but_share_those_of_every_mode() -> None:
     assert problems(model=("slash",)) == []  # the filter is not on the market
     [said] = problems(model=("k",))
     assert said.startswith('has "k", which is up ("Move the cursor up") in market as well')
-    [said] = problems(why=("tab",))
+    said, detail = problems(why=("tab",))
     assert 'is model ("On the market: draw the next GPU model")' in said
+    assert 'is detail_plots ("On one GPU: show the plots that have no room")' in detail
+
+
+@pytest.mark.parametrize("own", OWN, ids=lambda action: action.id)
+def test_a_key_of_the_screen_of_one_gpu_is_nobody_elses_there(own: actions.Action) -> None:
+    """What can be done there may not take its keys, what cannot be done there may."""
+    for name in ("undo", "why", "help", "mode_market"):
+        for key in own.keys:
+            if key != "escape":
+                assert any(f'has "{key}", which is {own.id} ("' in said for said in problems(**{name: (key,)})), key
+    assert problems(filter=("z",), copy=("minus",)) == [], "neither is there"
+    assert problems(why=("z",), detail_zoom=("t",)) == [], "they may change places"
+
+
+def test_its_keys_may_be_the_operators() -> None:
+    """They are shown there, and refused where they clash."""
+    assert problems(detail_zoom=("t",), detail_close=("escape", "left")) == []
+    registry = keymap.keyed({"detail_zoom": ("t",)})
+    there = detailactions.actions("", registry)
+    assert actions.keymap(there)["t"] == "detail_zoom" and "z" not in actions.keymap(there)
+    lines = ["".join(piece.text for piece in line) for line in actions.help_lines(there, "", 120)]
+    assert [line.split()[0] for line in lines if "15 minutes, 2 hours" in line] == ["t"]
+    assert "detail_zoom" not in actions.keymap(actions.allowed("", registry=registry)).values()
+    [said] = problems(detail_zoom=("u",))
+    assert said.startswith('has "u", which is undo (') and "in detail as well" in said
 
 
 @pytest.mark.parametrize("name", keymap.KEPT)

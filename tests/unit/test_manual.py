@@ -14,7 +14,7 @@ import pytest
 from console.cli import COMMANDS
 from console.commands.flags import COMMON, parser
 from console.config.user import UserSettings
-from console.view.actions import ACTIONS
+from console.view.detailactions import EVERY
 from docs import manual
 
 ROOT = Path(__file__).parents[2]
@@ -60,7 +60,7 @@ def test_a_reader_finds_every_command_flag_key_and_file() -> None:
     terms = {line.strip() for line in page.splitlines()}
     for name in COMMANDS:
         assert any(re.match(rf"{name}\b", term) for term in terms), name
-    for action in ACTIONS:
+    for action in EVERY:
         assert f"{action.help}." in page, action.id
         assert f"({action.id})" in page
     for text in [*(name for name, *_ in COMMON), *(term for term, _ in (*manual.FILES, *manual.ENVIRONMENT))]:
