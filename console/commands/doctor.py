@@ -11,9 +11,11 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from console.commands.flags import parser
-from console.view.advice import FAULT, Brings, Facts, Finding, findings
+from console.view.advice import FAULT, NOTE, WARN, Brings, Facts, Finding, findings, unopened
 
 if TYPE_CHECKING:
+    from argparse import Namespace
+
     from console.config.feed_settings import FeedSettings
     from console.config.settings import Settings
     from console.model import Snapshot
@@ -21,6 +23,11 @@ if TYPE_CHECKING:
 
 SUMMARY = "what is found, what is missing, what to do"
 MARKS = {"ok": "·", "note": "i", "warn": "!", "fault": "✗"}
+EXITS = (
+    "Exit codes: 0 nothing is wrong, or only what is told as ! or i; 1 a fault (✗), a config that cannot be read among "
+    "them; 2 wrong use."
+)
+SAID = ((FAULT, "fault"), (WARN, "warning"), (NOTE, "note"))
 
 ANSWERS_S = 2.0
 """How much longer than for GPUs the doctor waits for feeds and pools: what is silent by then is told as that."""
@@ -63,7 +70,8 @@ _BRINGS = {
 def main(argv: list[str]) -> int:
     """Print the findings; 0 when none is a fault, 1 otherwise. ``--install-polkit`` has its own, see there."""
     flags = parser("doctor", "What is found on this host, what is missing, and what to do. Changes nothing.")
-    flags.add_argument("--json", action="store_true", help="one object: findings with level, what and do")
+    flags.epilog = EXITS
+    flags.add_argument("--json", action="store_true", help="one object: findings with level, what, why and do")
     flags.add_argument("--install-polkit", action="store_true", help="show the polkit rule for this config's units")
     flags.add_argument("--yes", action="store_true", help="with --install-polkit, as root: write it")
     args = flags.parse_args(argv)
@@ -73,16 +81,30 @@ def main(argv: list[str]) -> int:
         return install(args)
     if args.yes:
         flags.error("--yes is for --install-polkit")
-    from console.commands.opening import opened, settled
-
-    with opened(args, only_looks=True) as site:
-        snapshot = _heard(site, settled(site, 2))
-        found = list(findings(snapshot, _facts(args.config, site.check())))
+    found = _looked(args)
     if args.json:
         _json(found)
     else:
         print("\n".join(_lines(found)))
     return 1 if any(finding.level == FAULT for finding in found) else 0
+
+
+def _looked(args: Namespace) -> list[Finding]:
+    """All findings; where no site opens, what keeps it from that."""
+    from console.commands.opening import settled
+    from console.config.loading import ConfigError
+    from console.local import open_site
+    from console.paths import PlacesError
+
+    read_only = "--read-only" if args.read_only else ""
+    try:
+        site = open_site(args.config, read_only=read_only, only_looks=True, headless=True)
+    except (ConfigError, PlacesError, ValueError) as error:
+        return unopened(str(error), _driver())
+    try:
+        return findings(_heard(site, settled(site, 2)), _facts(args.config, site.check()))
+    finally:
+        site.close()
 
 
 def _facts(explicit: str | None, check: Check) -> Facts:
@@ -100,6 +122,7 @@ def _facts(explicit: str | None, check: Check) -> Facts:
         journal=_journal(),
         shared=where.shared,
         state=str(where.state),
+        cautions=config.warnings,
         brings=tuple(_brings(config.settings)),
     )
 
@@ -161,13 +184,27 @@ def _journal() -> str:
 
 
 def _lines(found: list[Finding]) -> list[str]:
-    """One line per finding, and the next step once after all in a row that it is for."""
+    """One line per finding, then why it matters; the next step once after all in a row that it is for. At the end, next
+    to the prompt, the one step to begin with."""
     lines: list[str] = []
     for finding, after in zip(found, [*found[1:], None], strict=True):
         lines.append(f"{MARKS[finding.level]} {finding.what}")
-        if finding.do and (after is None or after.do != finding.do):
+        last = after is None or (after.why, after.do) != (finding.why, finding.do)
+        if finding.why and last:
+            lines.append(f"    why: {finding.why}")
+        if finding.do and last:
             lines.append(f"    → {finding.do}")
-    return lines
+    return [*lines, *_ending(found)]
+
+
+def _ending(found: list[Finding]) -> list[str]:
+    """How many of each, and the one step to begin with; nothing where all is well or one step stands there anyway."""
+    steps = list(dict.fromkeys(one.do for one in found if one.do))
+    if len(steps) < 2:
+        return []
+    count = {word: sum(one.level == level for one in found) for level, word in SAID}
+    told = ", ".join(f"{number} {word}{'' if number == 1 else 's'}" for word, number in count.items() if number)
+    return ["", f"{told}; begin with: {steps[0]}"]
 
 
 def _json(found: list[Finding]) -> None:

@@ -133,6 +133,8 @@ def _no_advice(best: str | None, why: str) -> Advice:
 
 
 def _nothing_known(options: Sequence[Option]) -> str:
+    if options and all(o.kind is Kind.OFF for o in options):
+        return "no workload may run here, so there is nothing to compare"
     lacks = tuple(dict.fromkeys(m for o in options if o.eligible for m in o.missing))
     if lacks:
         return f"nothing to compare: {_no(lacks)}"

@@ -7,6 +7,7 @@ import difflib
 from console.flips.world import OFF, PlanWorld
 from console.model import GpuRow, Guard, Holder, Kind
 
+NONE = "none is configured, `changeover init` writes a config from what runs here"
 KINDS = {"mine": Kind.MINE, "ai": Kind.AI}
 
 
@@ -50,6 +51,8 @@ def _of_kind(world: PlanWorld, row: GpuRow, kind: Kind) -> str:
             return option.workload
         passed_over.append(f"{option.workload} {option.why_not or 'has no unit there'}")
     why = f": {'; '.join(passed_over)}" if passed_over else ""
+    if not world.candidates:
+        why = f": {NONE}"
     raise NoChoiceError("eligible", f"no workload of kind {kind.value} can run on GPU {slot}{why}")
 
 
@@ -60,5 +63,6 @@ def _named(world: PlanWorld, row: GpuRow, name: str) -> str:
     if name in known:
         raise NoChoiceError("gpus", f"GPU {row.reading.slot} is not among the GPUs of {name}")
     near = difflib.get_close_matches(name, [*known, OFF, "best", *KINDS], 1)
-    hint = f"; did you mean {near[0]}?" if near else f"; configured are {', '.join(known) or 'none'}"
+    configured = f"configured are {', '.join(known)}" if known else NONE
+    hint = f"; did you mean {near[0]}?" if near else f"; {configured}"
     raise NoChoiceError("workload", f"no workload '{name}' in the config{hint}")

@@ -97,3 +97,4 @@ class Snapshot(Record):
     trend_power_w: tuple[float | None, ...] = ()
     trend_step_s: float = 10.0
     alarms: tuple[Alarm, ...] = ()  # the newest first; those that are over for a while, too
+    configured: bool = True  # False where there is no site config

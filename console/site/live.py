@@ -283,4 +283,5 @@ def _nothing_yet(ground: Ground, read_only: str) -> Snapshot:
         totals=Totals(wall_w=None, net_per_h=None, best_net_per_h=None, today_accrued=None, today_since=None),
         power_limit_w=site.power_limit_w,
         banners=ground.banners,
+        configured=ground.simulated or ground.config.path is not None,
     )

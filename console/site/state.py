@@ -317,6 +317,7 @@ class State:
             trend_net=net.values,
             trend_power_w=power.values,
             trend_step_s=net.step_s,
+            configured=ground.simulated or ground.config.path is not None,
         )
 
 

@@ -1,21 +1,28 @@
-"""What ``changeover doctor`` says: findings in the order a colleague would look, each with what to do about it."""
+"""What ``changeover doctor`` says: what stops the user most comes first, each finding with why and what to do."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
 from console import units
-from console.model import FeedState, GpuState, Holder, HostState, Option, Record, Snapshot, WorkState
+from console.model import FeedState, GpuRow, GpuState, Holder, HostState, Option, Record, Snapshot, WorkState
 from console.paths import ALONE
 
 OK, NOTE, WARN, FAULT = "ok", "note", "warn", "fault"
+ORDER = (FAULT, WARN, NOTE, OK)
+"""Of what is told; among equals what is more basic comes first."""
+NAMED = 3
+"""GPUs of strangers that are told with their holder; of more only how many and which."""
+UNITS = "a unit of systemd or supervisord, or a container"
 
 
 class Finding(Record):
-    """One thing that was looked at. ``level`` is ok, note, warn or fault; ``do`` is the next step, "" for none."""
+    """One thing that was looked at. ``level`` is ok, note, warn or fault; ``why`` is why that matters, where ``what``
+    does not say it already; ``do`` is the next step, with the command to type where there is one, "" for none."""
 
     level: str
     what: str
+    why: str = ""
     do: str = ""
 
 
@@ -29,8 +36,8 @@ class Brings(Record):
 class Facts(Record):
     """What the doctor was told beside the snapshot. Sentences where something is wrong, "" where all is well.
 
-    ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all; ``brings`` has
-    every feed of the config.
+    ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all; ``cautions``
+    are what the config itself leaves open; ``brings`` has every feed of the config.
     """
 
     config_path: str | None
@@ -42,32 +49,70 @@ class Facts(Record):
     journal: str = ""
     shared: bool = True
     state: str = ""
+    cautions: tuple[str, ...] = ()
     brings: tuple[Brings, ...] = ()
 
 
-def findings(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
-    """Everything, most basic first."""
+def findings(snapshot: Snapshot, facts: Facts) -> list[Finding]:
+    """Everything, what stops the user most first."""
+    return _ordered(_found(snapshot, facts))
+
+
+def unopened(trouble: str, driver: str | None) -> list[Finding]:
+    """What can be said where no site opens: ``trouble`` has a sentence on each line, ``driver`` is NVML's, if any."""
+    told = [_opened_by(line) for line in trouble.splitlines() if line.strip()]
+    if driver:
+        told.append(Finding(level=OK, what=f"NVML answers: driver {driver}"))
+    return _ordered(told)
+
+
+def _opened_by(sentence: str) -> Finding:
+    what, step = parted(sentence)
+    do = step if step and not step.startswith("did you mean") else "mend that, then run `changeover doctor` again"
+    why = "no command opens until that is mended"
+    return Finding(level=FAULT, what=what if do == step else sentence, why=why, do=do)
+
+
+def _ordered(found: Iterable[Finding]) -> list[Finding]:
+    return sorted(found, key=lambda one: ORDER.index(one.level))
+
+
+def parted(sentence: str) -> tuple[str, str]:
+    """What is wrong, and the next step that stands in many a sentence behind its first semicolon; "" for none."""
+    what, _, step = sentence.partition("; ")
+    return what, step
+
+
+def _found(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     yield from _nvml(snapshot, facts)
     yield from _gpus(snapshot)
-    yield from _config(facts)
+    yield from _config(snapshot, facts)
     yield from _holders(snapshot)
     yield from _meters(snapshot)
     yield from _feeds(snapshot, facts)
     yield from _market(snapshot)
-    yield from _quotes(snapshot, facts)
+    if facts.workloads:  # whoever has none is told so, and nobody asks yet what they earn
+        yield from _quotes(snapshot, facts)
     yield from _controllers(facts)
     for banner in snapshot.banners:
         if banner != ALONE and banner not in facts.silent:  # told elsewhere, with what to do about it
-            yield Finding(level=WARN, what=banner)
+            where = facts.config_path if facts.config_path and banner in facts.cautions else ""
+            yield Finding(level=WARN, what=banner, do=f"set it in {where}" if where else "")
     yield from _state(facts)
 
 
 def _nvml(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     if snapshot.host_state is HostState.OK:
         driver = f"driver {facts.driver}, " if facts.driver else ""
-        yield Finding(level=OK, what=f"NVML answers: {driver}{len(snapshot.rows)} GPUs")
-    else:
-        yield Finding(level=FAULT, what=snapshot.reason, do="changeover demo shows the console on a simulated farm")
+        yield Finding(level=OK, what=f"NVML answers: {driver}{_count(len(snapshot.rows), 'GPU')}")
+        return
+    what, step = parted(snapshot.reason)
+    meanwhile = "until then `changeover demo` shows the console on a simulated farm"
+    yield Finding(level=FAULT, what=what, why="no GPU can be read", do=f"{step}; {meanwhile}" if step else meanwhile)
+
+
+def _count(number: int, word: str) -> str:
+    return f"{number} {word}{'' if number == 1 else 's'}"
 
 
 def _gpus(snapshot: Snapshot) -> Iterator[Finding]:
@@ -75,47 +120,72 @@ def _gpus(snapshot: Snapshot) -> Iterator[Finding]:
         reading = row.reading
         name = f"GPU {reading.slot} ({reading.name}, {reading.pci})"
         if reading.state is GpuState.GONE:
-            yield Finding(
-                level=FAULT, what=f"{name}: {reading.reason}", do=f"changeover forget {reading.slot} if it was removed"
-            )
+            back = f"`changeover forget {reading.slot}` if it was removed, else see power and riser and reboot the host"
+            yield Finding(level=FAULT, what=f"{name}: {reading.reason}", do=back)
         elif reading.state is not GpuState.OK:
-            yield Finding(level=FAULT, what=f"{name}: {reading.reason}")
+            what, step = parted(reading.reason)
+            yield Finding(level=FAULT, what=f"{name}: {what}", why="nothing runs on it, nor is it flipped", do=step)
         elif reading.throttle:
-            yield Finding(level=WARN, what=f"{name} is held back by {', '.join(reading.throttle)}")
+            held = f"{name} is held back by {', '.join(reading.throttle)}"
+            yield Finding(
+                level=WARN, what=held, why="it produces less than it could", do="see cooling, power and limit"
+            )
         if reading.remap_failed:
-            yield Finding(level=FAULT, what=f"{name}: a row could not be remapped", do="replace the card")
+            what = f"{name}: a row could not be remapped"
+            yield Finding(level=FAULT, what=what, why="its memory may give wrong results", do="replace the card")
         elif reading.remap_pending:
             yield Finding(level=WARN, what=f"{name}: a remapped row waits for a reset", do="reset it when it is idle")
         if row.stuck:
-            yield Finding(level=FAULT, what=f"{name}: {row.stuck}", do=f"changeover settle {reading.slot}")
+            settle = f"`changeover settle {reading.slot}`"
+            yield Finding(level=FAULT, what=f"{name}: {row.stuck}", why="nothing starts there until then", do=settle)
 
 
-def _config(facts: Facts) -> Iterator[Finding]:
+def _config(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
+    seen = snapshot.host_state is HostState.OK
     if facts.config_path is None:
+        init = "`changeover init` writes one from what runs here and shows it first"
         yield Finding(
             level=NOTE,
             what="no config: GPUs are shown, money and flips are not",
-            do="write /etc/changeover/config.toml; the README has one to begin with",
+            why="what they could do and what that earns is known from it alone",
+            do=init if seen else f"once a GPU can be read, {init}",
         )
     elif not facts.workloads:
-        yield Finding(level=NOTE, what=f"{facts.config_path} names no workload", do="add [workloads.NAME] to it")
+        yield Finding(
+            level=NOTE,
+            what=f"{facts.config_path} names no workload",
+            why="so there is nothing to flip to, and nothing that earns",
+            do=f"start what these GPUs should do as {UNITS}; `changeover init --dry-run` then prints its tables",
+        )
     else:
-        yield Finding(level=OK, what=f"{facts.config_path}: {facts.workloads} workloads")
+        yield Finding(level=OK, what=f"{facts.config_path}: {_count(facts.workloads, 'workload')}")
 
 
 def _holders(snapshot: Snapshot) -> Iterator[Finding]:
-    for row in snapshot.rows:
-        held = row.occupancy
-        if row.reading.state is not GpuState.OK:
-            continue
-        if held.holder is Holder.FOREIGN:
-            yield Finding(
-                level=NOTE,
-                what=f"GPU {row.reading.slot} is held by {held.who}, which no workload accounts for: never touched",
-                do="if it is yours, give it a unit and a [workloads.NAME]; a system service goes to site.background",
-            )
-        elif held.holder is Holder.UNKNOWN:
-            yield Finding(level=NOTE, what=f"GPU {row.reading.slot}: {held.who}; never touched while that is so")
+    well = [row for row in snapshot.rows if row.reading.state is GpuState.OK]
+    strangers = [row for row in well if row.occupancy.holder is Holder.FOREIGN]
+    unknown: dict[str, list[int]] = {}
+    for row in well:
+        if row.occupancy.holder is Holder.UNKNOWN:
+            unknown.setdefault(row.occupancy.who, []).append(row.reading.slot)
+    if strangers:
+        yield Finding(
+            level=NOTE,
+            what=f"{_strangers(strangers)}, which no workload accounts for: never touched",
+            why="whoever starts a process by hand expects that nobody ends it",
+            do=f"if it is yours, run it as {UNITS}: `changeover init --dry-run` then prints its [workloads.NAME]; "
+            "a system service goes to site.background",
+        )
+    for who, slots in unknown.items():
+        yield Finding(level=NOTE, what=f"{units.gpus(slots)}: {who}; never touched while that is so")
+
+
+def _strangers(rows: list[GpuRow]) -> str:
+    """``GPU 0 is held by python (pid 7, user ann)``; of many which, and what holds the first few."""
+    if len(rows) <= NAMED:
+        return " and ".join(f"GPU {row.reading.slot} is held by {row.occupancy.who}" for row in rows)
+    first = ", ".join(f"{row.reading.slot} by {row.occupancy.who}" for row in rows[:NAMED])
+    return f"{units.gpus(row.reading.slot for row in rows)} are held, {first}, and so on"
 
 
 def _meters(snapshot: Snapshot) -> Iterator[Finding]:
@@ -126,7 +196,12 @@ def _meters(snapshot: Snapshot) -> Iterator[Finding]:
             continue
         seen.add(instance.unit)
         if output.reason and instance.state is not WorkState.RUNNING:
-            yield Finding(level=WARN, what=f"{instance.workload} ({instance.unit}): {output.reason}")
+            yield Finding(
+                level=WARN,
+                what=f"{instance.workload} ({instance.unit}): {output.reason}",
+                why="what it earns cannot be measured",
+                do=f"see that it runs well, and that workloads.{instance.workload}.meter is where it listens",
+            )
 
 
 def _feeds(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
@@ -193,7 +268,8 @@ def _lacks(lack: str, snapshot: Snapshot, facts: Facts) -> Finding:
     bringing = {one.feed for one in facts.brings if _is_brought(lack, one)}
     feeds = [feed for feed in snapshot.market.feeds if feed.name in bringing]
     if not feeds:
-        return Finding(level=NOTE, what=f"the money lacks {lack}")
+        subject, _, step = lack.partition(": ")
+        return Finding(level=NOTE, what=f"the money lacks {subject}", do=step)
     subject = _subject(lack)
     bad = [feed for feed in feeds if _fails(feed)] or [feed for feed in feeds if _unanswered(feed)]
     names = " and ".join(f"feeds.{feed.name}" for feed in bad or feeds)
@@ -258,10 +334,11 @@ def _state(facts: Facts) -> Iterator[Finding]:
     if facts.disks:
         yield Finding(level=FAULT, what=f"no flip can begin: {facts.disks}")
     if facts.journal:
-        yield Finding(level=FAULT, what=facts.journal)
+        yield Finding(level=FAULT, what=facts.journal, do="`changeover journal verify` says which lines still hold")
     if not facts.shared:
         yield Finding(
-            level=WARN,
+            level=WARN if facts.workloads else NOTE,
             what=f"state is kept in {facts.state}: flips are coordinated for this user alone",
+            why="another operator's console would not see that a GPU is being flipped",
             do="packaging/README.md has the lines that make the shared directories and the group gpu-operators",
         )

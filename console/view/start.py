@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from console.model import GpuState, HostState, Kind, Snapshot
+from console.paths import ALONE
 from console.view.layout import NEEDED
 from console.view.pieces import Line, Piece, fit, wrap
 
@@ -15,6 +16,8 @@ _HOST = {
         "what stands below is the last it said; see the kernel log for XIDs",
     ),
 }
+NO_CONFIG = "no config, so no money and no flips: `changeover init` writes one for this host"
+NO_WORKLOAD = "no workload is configured, so no flips: `changeover doctor` says how to add one"
 ROOM = 7
 """Lines that an empty table takes: what is missing, what to do, and what else there is."""
 _NOTHING_HERE = (HostState.NO_DRIVER, HostState.MISMATCH, HostState.NO_GPUS)
@@ -32,13 +35,21 @@ def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, fi
         out.append((Piece(f" ✕ {word}", "harm"), Piece(f": {snapshot.reason or do}", "value")))
     if snapshot.read_only:
         out.append((Piece(f" ! no key acts: {snapshot.read_only}", "warn"),))
-    out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners]
-    if _pays_nothing(snapshot):
-        hint = " no workloads configured, so no money and no flips: `changeover doctor` says what to do next"
-        out.append((Piece(hint, "warn"),))
+    hint = _next(snapshot)
+    alone = ALONE if hint or not snapshot.configured else ""  # nothing can be flipped, so nobody has to be warned of it
+    out += [(Piece(f" ! {text}", "warn"),) for text in snapshot.banners if text != alone]
+    if hint:
+        out.append((Piece(f" {hint}", "warn"),))
     if filter_text and not kept and rows:
         out.append((Piece(f" no row has {filter_text!r}; esc shows all {rows}", "warn"),))
     return [fit(line, room) for line in out]
+
+
+def _next(snapshot: Snapshot) -> str:
+    """The one next thing to do where no GPU has anything to do, in 79 columns; "" elsewhere."""
+    if not _pays_nothing(snapshot):
+        return ""
+    return NO_WORKLOAD if snapshot.configured else NO_CONFIG
 
 
 def _pays_nothing(snapshot: Snapshot) -> bool:
