@@ -87,10 +87,12 @@ def main(argv: list[str] | None = None) -> int:
 
 def _command(args: list[str]) -> int:
     """The command that ``args`` name, carried out; its exit code."""
+    if args[:1] == ["help"] and args[1:2] and args[1] in COMMANDS:
+        args = [args[1], "--help"]
     if args[:1] in (["-h"], ["--help"], ["help"]):
         sys.stdout.write(usage())
         return 0
-    if args[:1] == ["--version"]:
+    if args[:1] in (["--version"], ["-V"]):
         from console import __version__
 
         print(f"changeover {__version__}")

@@ -110,6 +110,7 @@ def _looked(args: Namespace) -> list[Finding]:
 def _facts(explicit: str | None, check: Check) -> Facts:
     from console.config.loading import find, load
     from console.paths import obstacle, places
+    from console.telemetry.hoststate import in_container
 
     config, where = load(find(explicit)), places()
     return Facts(
@@ -123,6 +124,7 @@ def _facts(explicit: str | None, check: Check) -> Facts:
         shared=where.shared,
         state=str(where.state),
         cautions=config.warnings,
+        contained=in_container(),
         brings=tuple(_brings(config.settings)),
     )
 

@@ -23,9 +23,19 @@ class Parser(argparse.ArgumentParser):
     """An argument parser whose errors are one sentence that names the flag."""
 
     def error(self, message: str) -> NoReturn:
-        """Write the sentence and leave with 2."""
-        sys.stderr.write(f"{self.prog}: {clean(message, MOST)}; {self.prog} --help tells more\n")
+        """Write the sentence and leave with 2; a flag that does not exist gets the name of the nearest that does."""
+        said = f"{clean(message, MOST)}{self._nearest(message)}"
+        sys.stderr.write(f"{self.prog}: {said}; {self.prog} --help tells more\n")
         raise SystemExit(2)
+
+    def _nearest(self, message: str) -> str:
+        """``; did you mean --json?`` for a flag that was not recognised, else ""."""
+        import difflib
+
+        _, _, words = message.partition("unrecognized arguments: ")
+        wrong = next((word.partition("=")[0] for word in words.split() if word.startswith("--")), "")
+        near = difflib.get_close_matches(wrong, self._option_string_actions, 1) if wrong else []
+        return f"; did you mean {near[0]}?" if near else ""
 
 
 def parser(command: str, summary: str) -> Parser:

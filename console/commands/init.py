@@ -81,7 +81,7 @@ def _init(args: Namespace) -> int:
     elif args.dry_run:
         print(text, end="")
     if not args.dry_run:
-        _next(path)
+        _next(path, idle="\n[workloads." not in text)
     return 0
 
 
@@ -177,11 +177,17 @@ def _put(text: str, path: Path, own: bool) -> None:
         raise _FailedError(f"{path} could not be written: {error.strerror}", 1) from None
 
 
-def _next(path: Path) -> None:
+def _next(path: Path, *, idle: bool) -> None:
+    """What was written and the one next thing; on an ``idle`` host doctor could only say to start something."""
     from console.paths import SYSTEM_CONFIG
 
     flag = "" if path == SYSTEM_CONFIG else f" --config {path}"
-    _say(f"written: {path}\nnext: changeover doctor{flag}")
+    _say(f"written: {path}")
+    if idle:
+        _say("no workload stands in it: nothing that could be started and stopped held a GPU")
+        _say("next: start what they should do, then changeover init --dry-run prints the tables to add")
+    else:
+        _say(f"next: changeover doctor{flag}")
 
 
 def _read(question: str) -> str:

@@ -18,6 +18,8 @@ from console.text import clean
 
 MOST_LINES = 1_000_000
 USUAL_LINES = 50
+NOTHING = "nothing was done on this host yet; a flip, from the console or by `changeover flip`, is the first line"
+NO_SUCH = "no line is as these flags ask; `changeover journal` without flags shows the latest"
 SUMMARY = "what was done, by whom and why; also verify and replay"
 
 
@@ -84,8 +86,12 @@ def _show(where: Places, args: Namespace) -> int:
     """The lines, or the flips, as they were asked for."""
     filters = _filters(where, args)
     if not args.output:
+        some = False
         for chunk in _chunks(where, args, filters):
+            some = True
             sys.stdout.write(chunk)
+        if not (some or args.json or args.format):
+            sys.stderr.write(f"changeover journal: {NOTHING if filters == history.Filters() else NO_SUCH}\n")
         return 0
     from console.commands.journal_export import ExportError, write
 

@@ -160,8 +160,8 @@ def _aside(found: Survey, answers: Answers, any_workloads: bool) -> Iterator[str
     seen = any(one.name == containers.NAME for one in found.controls) and containers.NAME in answers.acknowledged
     if not any_workloads:
         yield from comment(
-            "Nothing that could be started and stopped held a GPU. Start what these GPUs should do and run changeover "
-            "init again, or write [controllers] and [workloads] by hand."
+            "Nothing that could be started and stopped held a GPU. Start what these GPUs should do, and changeover "
+            "init --dry-run prints the tables to add here; or write [controllers] and [workloads] by hand."
         )
     for card in found.cards:
         if card.trouble:

@@ -42,10 +42,15 @@ def explain(
     return HostState.NO_DRIVER, f"NVML does not start (error {code}); see dmesg for NVRM, then reboot"
 
 
+def in_container(marks: tuple[Path, ...] = CONTAINER) -> bool:
+    """True inside of docker and podman."""
+    return any(path.exists() for path in marks)
+
+
 def _missing(words: str, container: tuple[Path, ...]) -> str:
     """Docker's and podman's flags are those of the NVIDIA Container Toolkit's manual."""
-    if any(path.exists() for path in container):
-        step = "start it with `--gpus all`, podman with `--device nvidia.com/gpu=all`"
+    if in_container(container):
+        step = "start the container with `--gpus all` (podman: `--device nvidia.com/gpu=all`)"
         return f"no NVIDIA driver in this container ({words}); {step}"
     return f"no NVIDIA driver here ({words}); install it (`apt install nvidia-driver` on Debian), then reboot"
 

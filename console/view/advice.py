@@ -37,7 +37,8 @@ class Facts(Record):
     """What the doctor was told beside the snapshot. Sentences where something is wrong, "" where all is well.
 
     ``controllers`` are warnings about units; ``silent`` says which controllers do not answer at all; ``cautions``
-    are what the config itself leaves open; ``brings`` has every feed of the config.
+    are what the config itself leaves open; ``contained`` says that this runs in a container; ``brings`` has
+    every feed of the config.
     """
 
     config_path: str | None
@@ -50,6 +51,7 @@ class Facts(Record):
     shared: bool = True
     state: str = ""
     cautions: tuple[str, ...] = ()
+    contained: bool = False
     brings: tuple[Brings, ...] = ()
 
 
@@ -67,10 +69,13 @@ def unopened(trouble: str, driver: str | None) -> list[Finding]:
 
 
 def _opened_by(sentence: str) -> Finding:
-    what, step = parted(sentence)
-    do = step if step and not step.startswith("did you mean") else "mend that, then run `changeover doctor` again"
-    why = "no command opens until that is mended"
-    return Finding(level=FAULT, what=what if do == step else sentence, why=why, do=do)
+    """A sentence of the config's loader or of console.paths, which may end with what to type."""
+    why, (what, step) = "nothing but doctor opens until that is mended", parted(sentence)
+    if step and not step.startswith("did you mean"):
+        return Finding(level=FAULT, what=what, why=why, do=step)
+    what, _, mode = sentence.partition(": chmod ")
+    do = f"`chmod {mode}`" if mode else "mend that, then run `changeover doctor` again"
+    return Finding(level=FAULT, what=what, why=why, do=do)
 
 
 def _ordered(found: Iterable[Finding]) -> list[Finding]:
@@ -87,7 +92,7 @@ def _found(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     yield from _nvml(snapshot, facts)
     yield from _gpus(snapshot)
     yield from _config(snapshot, facts)
-    yield from _holders(snapshot)
+    yield from _holders(snapshot, facts)
     yield from _meters(snapshot)
     yield from _feeds(snapshot, facts)
     yield from _market(snapshot)
@@ -107,8 +112,8 @@ def _nvml(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         yield Finding(level=OK, what=f"NVML answers: {driver}{_count(len(snapshot.rows), 'GPU')}")
         return
     what, step = parted(snapshot.reason)
-    meanwhile = "until then `changeover demo` shows the console on a simulated farm"
-    yield Finding(level=FAULT, what=what, why="no GPU can be read", do=f"{step}; {meanwhile}" if step else meanwhile)
+    why = "no GPU can be read; `changeover demo` shows the console on a simulated farm meanwhile"
+    yield Finding(level=FAULT, what=what, why=why, do=step or "`sudo dmesg` has what the driver said, under NVRM")
 
 
 def _count(number: int, word: str) -> str:
@@ -121,7 +126,7 @@ def _gpus(snapshot: Snapshot) -> Iterator[Finding]:
         name = f"GPU {reading.slot} ({reading.name}, {reading.pci})"
         if reading.state is GpuState.GONE:
             back = f"`changeover forget {reading.slot}` if it was removed, else see power and riser and reboot the host"
-            yield Finding(level=FAULT, what=f"{name}: {reading.reason}", do=back)
+            yield Finding(level=FAULT, what=f"{name}: {parted(reading.reason)[0]}", do=back)
         elif reading.state is not GpuState.OK:
             what, step = parted(reading.reason)
             yield Finding(level=FAULT, what=f"{name}: {what}", why="nothing runs on it, nor is it flipped", do=step)
@@ -154,14 +159,14 @@ def _config(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         yield Finding(
             level=NOTE,
             what=f"{facts.config_path} names no workload",
-            why="so there is nothing to flip to, and nothing that earns",
+            why="there is nothing to flip to, and nothing that earns",
             do=f"start what these GPUs should do as {UNITS}; `changeover init --dry-run` then prints its tables",
         )
     else:
         yield Finding(level=OK, what=f"{facts.config_path}: {_count(facts.workloads, 'workload')}")
 
 
-def _holders(snapshot: Snapshot) -> Iterator[Finding]:
+def _holders(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     well = [row for row in snapshot.rows if row.reading.state is GpuState.OK]
     strangers = [row for row in well if row.occupancy.holder is Holder.FOREIGN]
     unknown: dict[str, list[int]] = {}
@@ -176,8 +181,9 @@ def _holders(snapshot: Snapshot) -> Iterator[Finding]:
             do=f"if it is yours, run it as {UNITS}: `changeover init --dry-run` then prints its [workloads.NAME]; "
             "a system service goes to site.background",
         )
+    inside = "start this container with `--pid=host`, so that it sees who holds a GPU" if facts.contained else ""
     for who, slots in unknown.items():
-        yield Finding(level=NOTE, what=f"{units.gpus(slots)}: {who}; never touched while that is so")
+        yield Finding(level=NOTE, what=f"{units.gpus(slots)}: {who}; never touched while that is so", do=inside)
 
 
 def _strangers(rows: list[GpuRow]) -> str:

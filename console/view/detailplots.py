@@ -203,7 +203,7 @@ def _plot(
 def _times(scene: Scene) -> Line:
     """When the chart begins and ends, and where there is room its middle; of a day ago the day too."""
     past, plot = scene.past, scene.room - AXIS
-    end = min(past.until, scene.now)
+    end = min(past.until, scene.now) if past.until > past.step_s else scene.now  # nothing yet: not of 1970
     since, half, until = (clock.local(end - past.span_s * share, scene.timezone, "%H:%M") for share in (1.0, 0.5, 0.0))
     if past.span_s >= 86400 and plot >= 40:
         since = clock.local(end - past.span_s, scene.timezone, "%d %b %H:%M")

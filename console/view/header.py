@@ -62,7 +62,9 @@ def first(snapshot: Snapshot, now: float, room: int, read_only: str = "") -> Lin
 def counts(totals: Totals, *, brief: bool = False) -> Line:
     """``8 GPUs  ◆ 4 ai  ▲ 2 mine  1 off  ✕ 1 lost``; brief says the businesses by their glyphs and alarms in full."""
     total = sum(number for _, number in totals.counts)
-    out: list[Line] = [] if brief else [(Piece(f"{total}", "strong"), Piece(" GPUs", "label"))]
+    out: list[Line] = (
+        [] if brief else [(Piece(f"{total}", "strong"), Piece(" GPU" if total == 1 else " GPUs", "label"))]
+    )
     for word, number in totals.counts:
         tone, glyph = _COUNT.get(word, ("harm", "✕ ") if word in HARM else ("label", ""))
         if number and not (brief and tone == "label"):

@@ -135,7 +135,8 @@ def test_a_failing_feed_that_no_money_hangs_on_is_a_warning(row: GpuRow) -> None
 def test_a_figure_that_no_feed_was_to_bring_keeps_its_advice() -> None:
     """Whatever else fails."""
     all_found = with_market(priced(missing=(LACK,)), WELL, feeds=(FAILS,))
-    assert only(all_found, "the money lacks").what == f"the money lacks {LACK}"
+    lack = only(all_found, "the money lacks")
+    assert f"{lack.what}: {lack.do}" == f"the money lacks {LACK}"
 
 
 def test_a_component_of_power_names_its_feed_itself() -> None:

@@ -233,7 +233,7 @@ def test_a_mismatch_names_both_versions(tmp_path: Path) -> None:
 )
 def test_each_failure_of_the_host_says_what_to_do(code: int, words: str) -> None:
     """All are the state of a host without a usable driver."""
-    state, reason = hoststate.explain(code, "OSError: libnvidia-ml.so.1: cannot open\x1b[2J")
+    state, reason = hoststate.explain(code, "OSError: libnvidia-ml.so.1: cannot open\x1b[2J", container=())
     assert state is HostState.NO_DRIVER and words in reason and "\x1b" not in reason
 
 

@@ -148,9 +148,9 @@ def test_a_host_whose_gpus_are_all_lost_is_not_called_unconfigured() -> None:
     """A card that is gone has no options whatever the config says."""
     lost = sample.rows()[3]
     gone = msgspec.structs.replace(lost, money=msgspec.structs.replace(lost.money, options=()))
-    assert "no workloads configured" not in texts(start.banners(sample.snapshot(rows=(gone,)), 120, 40, 1, 1, ""))
+    assert "no workload is configured" not in texts(start.banners(sample.snapshot(rows=(gone,)), 120, 40, 1, 1, ""))
     well = msgspec.structs.replace(gone, reading=msgspec.structs.replace(gone.reading, state=GpuState.OK))
-    assert "no workloads configured" in texts(start.banners(sample.snapshot(rows=(gone, well)), 120, 40, 2, 2, ""))
+    assert "no workload is configured" in texts(start.banners(sample.snapshot(rows=(gone, well)), 120, 40, 2, 2, ""))
 
 
 def test_a_long_ladder_counts_what_it_does_not_list_and_keeps_the_running_one() -> None:
