@@ -10,15 +10,17 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import feeds, hosts
+from benchmarks import feeds, hosts, rows
 from benchmarks.commands import COMMANDS, Command, imports, started
 from benchmarks.flips import flips
 from benchmarks.hosts import Host
 from benchmarks.programs import BOTH, OURS, THEIRS, Program
 from benchmarks.report import Results, Samples, Started, Ticked, Watched, failures, markdown
+from benchmarks.summary import summary, written
 from benchmarks.ticks import ticks
 from benchmarks.visit import Pace, Sample, visit
 
+README = Path(__file__).parents[1] / "README.md"
 MakeHost = Callable[[int], AbstractContextManager[Host]]
 
 
@@ -32,12 +34,12 @@ class Scope(NamedTuple):
 
 WHOLE = Scope(
     tuple((make, n) for make in (hosts.bare, hosts.working) for n in (8, 64)),
-    Pace(settle_s=3, steady_s=15, presses=20, page_presses=10, hung_presses=10),
+    Pace(settle_s=3, steady_s=15, presses=20, page_presses=10, hung_presses=10, stall_s=20),
     ticks_s=10,
 )
 QUICK = Scope(
     ((hosts.bare, 8), (hosts.bare, 64)),
-    Pace(settle_s=1, steady_s=4, presses=6, page_presses=4, hung_presses=4),
+    Pace(settle_s=1, steady_s=4, presses=6, page_presses=4, hung_presses=4, stall_s=2),
     ticks_s=2,
 )
 
@@ -55,6 +57,7 @@ def main() -> int:
     sys.stdout.write(text)
     if args.write:
         args.write.write_text(text)
+        README.write_text(written(README.read_text(), summary(results)))
     broken = failures(results)
     for line in broken:
         sys.stderr.write(f"benchmarks: {line}\n")
@@ -80,7 +83,8 @@ def measure(scope: Scope, runs: int) -> Results:
             ticked.append(Ticked(host.title, _tick(host, runs, scope.ticks_s)))
             flipped = flipped or (_flip(host, runs) if host.config else ())
     fed = _in_turn("feeds", runs, (OURS,), lambda _: feeds.read_all())[OURS.name]
-    return Results(runs, watched, begun, ticked, flipped, fed)
+    tables = {count: _table(count, runs, scope.pace) for count in rows.COUNTS}
+    return Results(runs, watched, begun, ticked, flipped, fed, tables)
 
 
 def _watch(host: Host, runs: int, pace: Pace) -> Samples:
@@ -93,6 +97,10 @@ def _tick(host: Host, runs: int, seconds: int) -> Sequence[Sample]:
 
 def _flip(host: Host, runs: int) -> Sequence[Sample]:
     return _in_turn("a flip there and back", runs, (OURS,), lambda _: flips(host))[OURS.name]
+
+
+def _table(count: int, runs: int, pace: Pace) -> Sequence[Sample]:
+    return _in_turn(f"{count} rows", runs, (OURS,), lambda _: rows.rows(count, pace))[OURS.name]
 
 
 def _start(command: Command, host: Host, runs: int) -> Started:
@@ -115,7 +123,9 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="What the console costs to watch, beside nvitop.")
     parser.add_argument("--runs", type=_count, metavar="N", help="rounds whose medians are told (5; 1 with --quick)")
     parser.add_argument("--quick", action="store_true", help="a smoke run of about a minute; its times mean little")
-    parser.add_argument("--write", type=Path, metavar="FILE", help="write the report to a file too")
+    parser.add_argument(
+        "--write", type=Path, metavar="FILE", help="write the report to a file too, and its figures into README.md"
+    )
     return parser.parse_args()
 
 

@@ -33,6 +33,10 @@ FIGURES = (
     Figure("page_p95_ms", "page key to paint, p95", "ms", 1),
     Figure("hung_key_ms", "cursor key while a GPU hangs, median", "ms", 1),
     Figure("hung_key_p95_ms", "cursor key while a GPU hangs, p95", "ms", 1),
+    Figure("stall_bytes", "waiting for whoever reads again after 20 s", "B", 0),
+    Figure("stall_ms", "until all of that is there", "ms", 1),
+    Figure("stall_key_ms", "cursor key just after, median", "ms", 1),
+    Figure("stall_key_p95_ms", "cursor key just after, p95", "ms", 1),
 )
 
 
@@ -61,7 +65,11 @@ _KEYS = {
     "page_p95_ms": Budget(20),
     "hung_key_ms": Budget(5),
     "hung_key_p95_ms": Budget(10),
+    "stall_key_ms": Budget(5),
+    "stall_key_p95_ms": Budget(10),
 }
+PAGE_GROWTH = Budget(1.3)
+"""A page among 40,000 rows over one among 1,000."""
 BUDGETS: Mapping[int, Mapping[str, Budget]] = {
     8: {
         "cpu_pct": Budget(1, of_theirs=True),

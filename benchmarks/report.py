@@ -10,8 +10,8 @@ from importlib import metadata
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks import feeds
-from benchmarks.budgets import BUDGETS, FIGURES, Budget, Spread, spread
+from benchmarks import feeds, rows
+from benchmarks.budgets import BUDGETS, FIGURES, PAGE_GROWTH, Budget, Spread, spread
 from benchmarks.commands import Command, Imports
 from benchmarks.hosts import INSTANCES
 from benchmarks.programs import OURS, THEIRS
@@ -54,6 +54,8 @@ class Results(NamedTuple):
     ticked: Sequence[Ticked]
     flipped: Sequence[Sample] = ()
     fed: Sequence[Sample] = ()
+    tables: Mapping[int, Sequence[Sample]] = {}
+    """By the number of rows."""
 
 
 FLIP = Budget(50)
@@ -81,11 +83,12 @@ def failures(results: Results) -> list[str]:
 def markdown(results: Results) -> str:
     """The whole report."""
     parts = [_head(results.runs)]
-    parts += [f"## {one.title}\n\n{_table(_watched_rows(one))}" for one in results.watched]
-    parts.append(f"## Commands without a screen\n\n{_table(_started_rows(results.started))}")
-    parts.append(f"## One tick without a screen\n\n{_table(_ticked_rows(results.ticked))}")
-    parts.append(f"## A flip\n\n{_table(_flipped_rows(results.flipped))}")
-    parts.append(f"## Reading the feeds\n\n{_table(_fed_rows(results.fed))}")
+    parts += [f"## {one.title}\n\n{table(_watched_rows(one))}" for one in results.watched]
+    parts.append(f"## The table alone\n\n{table(_table_rows(results.tables))}")
+    parts.append(f"## Commands without a screen\n\n{table(_started_rows(results.started))}")
+    parts.append(f"## One tick without a screen\n\n{table(_ticked_rows(results.ticked))}")
+    parts.append(f"## A flip\n\n{table(_flipped_rows(results.flipped))}")
+    parts.append(f"## Reading the feeds\n\n{table(_fed_rows(results.fed))}")
     broken = failures(results)
     parts += ["## Broken\n\n" + "\n".join(f"- {line}" for line in broken)] if broken else []
     return "\n\n".join(parts) + "\n"
@@ -119,7 +122,8 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _table(rows: Iterator[Sequence[str]]) -> str:
+def table(rows: Iterator[Sequence[str]]) -> str:
+    """Rows as a Markdown table, the first of them its head."""
     head, *body = rows
     rule = ["---", *["---:"] * (len(head) - 1)]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in (head, rule, *body))
@@ -134,9 +138,24 @@ def _watched_rows(one: Watched) -> Iterator[Sequence[str]]:
             f"{title}, {unit}",
             _spread(ours, digits),
             _spread(theirs, digits),
-            _ratio(ours, theirs),
+            ratio_text(ours, theirs),
             *_verdict(budget, ours, theirs, tried=any(key in sample for sample in one.samples[OURS.name])),
         )
+
+
+def _table_rows(tables: Mapping[int, Sequence[Sample]]) -> Iterator[Sequence[str]]:
+    """A column for each number of rows, then what the budget is of: how a page grows with them."""
+    yield "", *(f"{count:,} rows" for count in tables)
+    for what, _, title in rows.KEYS:
+        for key, word in ((f"{what}_ms", "median"), (f"{what}_p95_ms", "p95")):
+            yield f"{title}, {word}, ms", *(_spread(spread(samples, key), 1) for samples in tables.values())
+    key, few, many = rows.GROWTH
+    less, more = (spread(tables.get(count, ()), key) for count in (few, many))
+    grown = more.median / less.median if less and more else None
+    said = "–" if grown is None else f"{grown:.2f}"
+    blank = [""] * max(0, len(tables) - 2)
+    verdict = "met" if PAGE_GROWTH.met(grown, None) else "missed"
+    yield f"a page among {many:,} over one among {few:,}, {PAGE_GROWTH.text()}", *blank, verdict, said
 
 
 def _started_rows(started: Sequence[Started]) -> Iterator[Sequence[str]]:
@@ -152,7 +171,7 @@ def _started_rows(started: Sequence[Started]) -> Iterator[Sequence[str]]:
             f"`{' '.join(command.theirs)}`" if command.theirs else "–",
             _spread(theirs, 0),
             _spread(theirs_wall, 0),
-            _ratio(ours, theirs),
+            ratio_text(ours, theirs),
             *_verdict(Budget(command.limit_ms) if command.limit_ms else None, ours, theirs),
         )
 
@@ -199,5 +218,6 @@ def _spread(found: Spread | None, digits: int) -> str:
     return median if least == most else f"{median} ({least}–{most})"
 
 
-def _ratio(ours: Spread | None, theirs: Spread | None) -> str:
+def ratio_text(ours: Spread | None, theirs: Spread | None) -> str:
+    """Our median over theirs."""
     return f"{ours.median / theirs.median:.2f}" if ours and theirs and theirs.median else "–"

@@ -22,7 +22,9 @@ from typing import NamedTuple
 from benchmarks.tree import tree
 
 SIZE = (200, 50)
-NAMED = {"down": "\x1b[B", "up": "\x1b[A", "pagedown": "\x1b[6~", "pageup": "\x1b[5~"}
+NAMED = {
+    "down": "\x1b[B", "up": "\x1b[A", "pagedown": "\x1b[6~", "pageup": "\x1b[5~", "backspace": "\x7f", "slash": "/",
+}  # fmt: skip
 APPLICATION_MODE = {"down": "\x1bOB", "up": "\x1bOA"}
 # What a modern terminal says when asked: its class, its version, where the cursor is, and of the modes only that it
 # knows synchronized output (2026). A program that waits for an answer would be charged for the wait otherwise. ``#``
@@ -103,9 +105,13 @@ class TimedTerminal:
                 return Frame(began, ended, self.received - before)
 
     def press(self, key: str, within_s: float) -> float | None:
-        """Press a key in a quiet moment; seconds until the last byte of the frame it leads to, None if none comes."""
+        """Press a key, by its name or what it types, in a quiet moment.
+
+        Seconds until the last byte of the frame it leads to, None if none comes.
+        """
         self.frame(_SETTLED_S, quiet_s=_SETTLED_S)
-        code = APPLICATION_MODE.get(key, NAMED[key]) if self._application_mode else NAMED[key]
+        plain = NAMED.get(key, key)
+        code = APPLICATION_MODE.get(key, plain) if self._application_mode else plain
         pressed = time.monotonic()
         os.write(self._fd, code.encode())
         frame = self.frame(within_s)

@@ -26,29 +26,35 @@ _BETWEEN_KEYS_S = (0.15, 0.30)
 
 
 class Pace(NamedTuple):
-    """How long to look. ``settle_s`` comes before each window, ``steady_s`` is whole seconds: programs tick at 1 Hz."""
+    """How long to look. ``settle_s`` comes before each window, ``steady_s`` is whole seconds: programs tick at 1 Hz.
+
+    For ``stall_s`` nobody reads the terminal.
+    """
 
     settle_s: float
     steady_s: int
     presses: int
     page_presses: int
     hung_presses: int
+    stall_s: float
 
 
 def visit(command: Sequence[str], host: Host, pace: Pace) -> Sample:
     """Watch ``host`` with a program. Raises ``EOFError`` if the program ends, ``TimeoutError`` if it draws nothing."""
     with TimedTerminal(command, host.env) as terminal:
-        sample = dict(_start(terminal))
+        sample = dict(first_frame(terminal))
         terminal.pump(pace.settle_s)
         sample |= _rest(terminal, pace.steady_s)
-        sample |= _type(terminal, "key", ("down", "up"), pace.presses)
-        sample |= _type(terminal, "page", ("pagedown", "pageup"), pace.page_presses)
+        sample |= presses(terminal, "key", ("down", "up"), pace.presses)
+        sample |= presses(terminal, "page", ("pagedown", "pageup"), pace.page_presses)
         host.gpus.fault(f"hang:{HUNG_GPU}", f"hangms:{HUNG_FOR_MS}")
         try:
             terminal.pump(pace.settle_s)
-            sample |= _type(terminal, "hung_key", ("down", "up"), pace.hung_presses)
+            sample |= presses(terminal, "hung_key", ("down", "up"), pace.hung_presses)
         finally:
             host.gpus.clear()
+        terminal.pump(pace.settle_s)
+        sample |= _stall(terminal, pace)
     return sample
 
 
@@ -57,7 +63,7 @@ def percentile(values: Sequence[float], share: float) -> float:
     return sorted(values)[max(0, math.ceil(share * len(values)) - 1)]
 
 
-def _start(terminal: TimedTerminal) -> Sample:
+def first_frame(terminal: TimedTerminal) -> Sample:
     """Until the first frame: the first 2 KiB without a pause, so that mode switches do not pass for a screen."""
     first = terminal.frame(_FIRST_FRAME_S)
     frame = first if first and first.size >= FIRST_FRAME_BYTES else terminal.frame(_FIRST_FRAME_S, FIRST_FRAME_BYTES)
@@ -83,7 +89,19 @@ def _rest(terminal: TimedTerminal, seconds: int) -> Sample:
     }
 
 
-def _type(terminal: TimedTerminal, what: str, keys: Sequence[str], presses: int) -> Sample:
+def _stall(terminal: TimedTerminal, pace: Pace) -> Sample:
+    """Nobody reads for a while, as on a link that has lost its other end; then somebody does, and types at once."""
+    time.sleep(pace.stall_s)
+    received, back = terminal.received, time.monotonic()
+    frame = terminal.frame(_FIRST_FRAME_S)
+    sample: dict[str, float | None] = {
+        "stall_bytes": float(terminal.received - received),
+        "stall_ms": (frame.ended - back) * 1e3 if frame else None,
+    }
+    return sample | presses(terminal, "stall_key", ("down", "up"), pace.hung_presses)
+
+
+def presses(terminal: TimedTerminal, what: str, keys: Sequence[str], presses: int) -> Sample:
     """Keys in turn at a person's pace. No figure where most of them lead to nothing."""
     used_s, began = cpu_s(terminal.pid), time.monotonic()
     times_ms: list[float] = []

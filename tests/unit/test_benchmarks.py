@@ -14,9 +14,11 @@ from benchmarks.budgets import spread
 from benchmarks.commands import Command, imports
 from benchmarks.programs import OURS, THEIRS
 from benchmarks.report import Results, Watched, failures, markdown
+from benchmarks.rows import rows
+from benchmarks.summary import BEGIN, END, summary, written
 from benchmarks.terminal import TimedTerminal
 from benchmarks.tree import cpu_s, own_cpu_s, pss_mb, tree
-from benchmarks.visit import Sample, percentile
+from benchmarks.visit import Pace, Sample, percentile
 from tests.rig.processes import runs
 
 # Burns 0.3 s in the main thread, 0.2 s in a thread that ends, 0.2 s in a child that ends and 0.2 s in one that lives on
@@ -176,6 +178,32 @@ def test_a_range_is_told_where_runs_differ() -> None:
 
 
 @pytest.mark.nvml
+def test_a_page_that_grows_with_the_rows_has_missed_its_budget() -> None:
+    """1.3 times what it takes among 1,000, and no more."""
+    grown = results({}, {})._replace(tables={1_000: [{"page_ms": 5.0}], 40_000: [{"page_ms": 6.6}]})
+    assert "| a page among 40,000 over one among 1,000, ≤ 1.3 | missed | 1.32 |" in markdown(grown)
+    kept = results({}, {})._replace(tables={1_000: [{"page_ms": 5.0}], 40_000: [{"page_ms": 6.4}]})
+    assert "| met | 1.28 |" in markdown(kept)
+
+
+def test_the_readme_gets_the_figures_and_which_of_them_were_missed() -> None:
+    """Between its marks, the rest as it was; without the marks a sentence."""
+    ours, theirs = {"cpu_pct": 0.6, "key_ms": 5.4}, {"cpu_pct": 1.2}
+    one = Watched("8 GPUs, no config", 8, {OURS.name: [ours], THEIRS.name: [theirs]})
+    text = summary(Results(1, [one], [], []))
+    assert "| CPU at rest, all processes, % of a core | 0.60 (0.50 x nvitop) | ≤ nvitop |" in text
+    assert "| cursor key to paint, median, ms | 5.4 **missed** | ≤ 5 |" in text
+    assert written(f"a\n{BEGIN}\nold\n{END}\nz", text) == f"a\n{text}\nz"
+    with pytest.raises(ValueError, match="the README has no"):
+        written("nothing", text)
+
+
+def test_the_table_alone_answers_its_keys() -> None:
+    """The program that is measured runs, and each kind of key leads to a frame."""
+    found = rows(8, Pace(settle_s=1, steady_s=0, presses=0, page_presses=2, hung_presses=0, stall_s=0))
+    assert all(found[f"{what}_ms"] for what in ("key", "page", "filter"))
+
+
 def test_the_working_host_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight workloads run, are recognised, metered and priced, whatever the caller's environment says."""
     monkeypatch.setenv("NO_COLOR", "1")
