@@ -80,7 +80,9 @@ def main(argv: list[str] | None = None) -> int:
     except OSError as error:
         if error.errno not in DISK_TROUBLE:
             raise
-        on = f": {error.filename}" if error.filename else ""
+        from console.text import clean
+
+        on = f": {clean(error.filename)}" if error.filename else ""
         sys.stderr.write(f"{prog}: {error.strerror}{on}\n")
         return 1
 

@@ -19,7 +19,7 @@ ROOM = 110
 
 def add_flags(flags: Parser) -> None:
     """``--reason --yes --force --dry-run --json`` and what to do with requests under way."""
-    flags.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal")
+    flags.add_argument("--reason", default="", type=clean, metavar="TEXT", help="why, for the journal")
     flags.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal to ask on")
     flags.add_argument(
         "--force",

@@ -11,6 +11,7 @@ from itertools import permutations
 from typing import TYPE_CHECKING
 
 from console.commands.flags import parser
+from console.text import clean
 from console.view.advice import FAULT, NOTE, WARN, Brings, Facts, Finding, findings, unopened
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ def _facts(explicit: str | None, check: Check) -> Facts:
 
     config, where = load(find(explicit)), places()
     return Facts(
-        config_path=config.path,
+        config_path=clean(config.path, 1000) if config.path else None,
         driver=_driver(),
         workloads=len(config.settings.workloads),
         controllers=check.warnings,
@@ -210,6 +211,8 @@ def _ending(found: list[Finding]) -> list[str]:
 
 
 def _json(found: list[Finding]) -> None:
+    import json
+
     import msgspec
 
-    print(msgspec.json.format(msgspec.json.encode({"schema": 1, "findings": found}), indent=2).decode())
+    print(json.dumps({"schema": 1, "findings": msgspec.to_builtins(found)}, indent=2))

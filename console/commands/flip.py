@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 
 from console.commands.flags import parser
+from console.text import clean
 
 SUMMARY = "move GPUs to another workload"
 
@@ -13,7 +14,7 @@ def main(argv: list[str]) -> int:
     """0 done or already so, 1 it did not end as asked, 3 refused."""
     flags = parser("flip", "Move GPUs to another workload: a workload's name, mine, ai, best or off.")
     flags.add_argument("gpus", metavar="GPU[,GPU…]", help="slots, beginnings of UUIDs or PCI addresses")
-    flags.add_argument("workload", metavar="WORKLOAD", help="a workload's name, mine, ai, best or off")
+    flags.add_argument("workload", type=clean, metavar="WORKLOAD", help="a workload's name, mine, ai, best or off")
     from console.commands.carrying import REFUSED, WRONG, add_flags, carry, decide
 
     add_flags(flags)

@@ -8,6 +8,7 @@ from argparse import Namespace
 from typing import TYPE_CHECKING
 
 from console.commands.flags import parser
+from console.text import clean
 
 if TYPE_CHECKING:
     from console.flips.records import Plan
@@ -18,7 +19,7 @@ SUMMARY = "stop every unguarded GPU and everything automatic, now"
 def main(argv: list[str]) -> int:
     """0 all that nothing guards is off, 1 something is not, 3 --read-only or not confirmed."""
     flags = parser("standdown", "Stop every GPU that nothing guards, without waiting for requests, and all automatics.")
-    flags.add_argument("--reason", default="", metavar="TEXT", help="why, for the journal and whoever finds it stopped")
+    flags.add_argument("--reason", default="", type=clean, metavar="TEXT", help="why, for whoever finds it stopped")
     flags.add_argument("--yes", action="store_true", help="do not ask; needed where there is no terminal to ask on")
     flags.add_argument("--dry-run", action="store_true", help="print the plan and do nothing")
     flags.add_argument("--json", action="store_true", help="one object: the plan and how each move ended")

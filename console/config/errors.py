@@ -12,15 +12,18 @@ from console.text import clean
 Where = tuple[str | int, ...]
 """A place in the TOML tree: table names, keys, and positions in arrays."""
 
+MOST = 4000
+"""Characters of one sentence: the path of a file alone may be as long (Linux, ``PATH_MAX``)."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class ConfigError(Exception):
-    """The config cannot be used. ``sentences`` has one line per fault; ``str(error)`` is all of them."""
+    """The config cannot be used. ``sentences`` has one harmless line per fault, with whatever name the file has;
+    ``str(error)`` is all of them."""
 
     def __init__(self, *sentences: str) -> None:
-        super().__init__("\n".join(sentences))
-        self.sentences = sentences
+        self.sentences = tuple(clean(sentence, MOST) for sentence in sentences)
+        super().__init__("\n".join(self.sentences))
 
 
 class Problem(NamedTuple):
