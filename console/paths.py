@@ -24,6 +24,7 @@ _STEPS = {
     errno.EDQUOT: "your quota there is used up, make room",
     errno.EACCES: "it is not yours to write, join the group that owns it",
     errno.EPERM: "it is not yours to write, join the group that owns it",
+    errno.EFBIG: "no file may grow there, raise the limit that `ulimit -f` shows",
     errno.ENOENT: "it is gone, make it again",
     errno.EIO: "its disk answers with errors, see the kernel log",
 }
@@ -83,7 +84,27 @@ def _made(found: Places) -> Places:
             raise PlacesError(
                 f"{said}; name others with CHANGEOVER_STATE and CHANGEOVER_RUN, or XDG_STATE_HOME"
             ) from None
+        if not os.access(folder, os.R_OK | os.X_OK):
+            raise PlacesError(_closed(folder, shared=found.shared))
     return found
+
+
+def _closed(folder: Path, *, shared: bool) -> str:
+    """Of a directory that cannot even be looked into; root's own in a user's home is what ``sudo`` has left there."""
+    owner = folder.stat().st_uid
+    whose = f"{clean(folder)} belongs to {_name(owner)} and is closed to {_name(os.getuid())}"
+    if shared:
+        return f"{whose}; join the group that owns it, or name others with CHANGEOVER_STATE and CHANGEOVER_RUN"
+    return f"{whose}; `sudo chown -R {_name(os.getuid())} {clean(folder)}` gives it back"
+
+
+def _name(uid: int) -> str:
+    import pwd
+
+    try:
+        return clean(pwd.getpwuid(uid).pw_name, 40)
+    except KeyError:
+        return str(uid)
 
 
 def obstacle(where: Places) -> str:

@@ -77,7 +77,9 @@ def reading(path: Path) -> Iterator[sqlite3.Connection]:
 
     Raises JournalError; FileNotFoundError when there is no journal yet.
     """
-    if not path.exists():
+    with sentences(path):
+        there = path.exists()
+    if not there:
         raise FileNotFoundError(path)
     # Who may write opens for writing: only he can roll back what a killed writer left half done.
     mode = "rw" if os.access(path, os.W_OK) and os.access(path.parent, os.W_OK) else "ro"

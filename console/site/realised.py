@@ -6,6 +6,7 @@ that no disk holds up a tick. What was summed up is kept on disk; of several con
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Iterable
@@ -158,7 +159,7 @@ class Realised:
         self._saved = time.monotonic()
         with self._lock:
             hours = dict(self._hours)
-        if not hours and not self._path.exists():
+        if not hours and not os.access(self._path, os.F_OK):
             return
         others = self._kept()
         store.keep(self._path, {key: fuller(hour, others.get(key, hour)) for key, hour in hours.items()})

@@ -70,7 +70,7 @@ def unopened(trouble: str, driver: str | None) -> list[Finding]:
 
 def _opened_by(sentence: str) -> Finding:
     """A sentence of the config's loader or of console.paths, which may end with what to type."""
-    why, (what, step) = "nothing but doctor opens until that is mended", parted(sentence)
+    why, (what, step) = "no command opens this host until that is mended", parted(sentence)
     if step and not step.startswith("did you mean"):
         return Finding(level=FAULT, what=what, why=why, do=step)
     what, _, mode = sentence.partition(": chmod ")

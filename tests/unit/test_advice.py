@@ -270,3 +270,9 @@ def test_advice_is_one_line_and_repeatable(found: list[tuple[float, Basis, bool]
     assert first == advise(ladder, "w0", moment(*ladder), RULES)
     assert "\n" not in first.why and first.why
     assert not (first.acts and first.blocks)
+
+
+def test_with_nothing_but_off_no_price_is_asked_for() -> None:
+    """A host without workloads lacks workloads first."""
+    off = option("off", None, kind=Kind.OFF, missing=("price of power: set [power] price_per_kwh",))
+    assert advise((off,), "off", moment(), RULES).why == "no workload may run here, so there is nothing to compare"

@@ -36,6 +36,30 @@ def test_a_command_behind_flags_is_told_where_it_goes(flags: list[str]) -> None:
     assert (done.returncode, done.stderr) == (2, "changeover: the command comes first: changeover status …\n")
 
 
+@pytest.mark.parametrize(
+    ("args", "said"),
+    [
+        (("doctor", "--jsn"), "--jsn; did you mean --json?; changeover doctor --help"),
+        (("status", "--wach=3"), "--wach=3; did you mean --watch?"),
+        (("--raed-only",), "--raed-only; did you mean --read-only?"),
+        (("status", "extra"), "unrecognized arguments: extra; changeover status --help"),
+        (("status", "--zzzzzz\x1b[31m"), "unrecognized arguments: --zzzzzz[31m; changeover status --help"),
+    ],
+)
+def test_a_flag_that_does_not_exist_gets_the_nearest_that_does(args: tuple[str, ...], said: str) -> None:
+    """And what is near to none gets none; it is written without its escapes."""
+    done = run(*args)
+    assert done.returncode == 2 and said in done.stderr and "\x1b" not in done.stderr
+
+
+def test_help_of_a_command_and_the_version_go_by_their_other_names() -> None:
+    """`changeover help doctor` and `-V`; the help of doctor says what its exit codes mean."""
+    done = run("help", "doctor")
+    assert done.returncode == 0 and "usage: changeover doctor" in done.stdout and "Exit codes: 0 " in done.stdout
+    assert run("help", "nothing").stdout == run("--help").stdout
+    assert run("-V").stdout == run("--version").stdout != ""
+
+
 def test_an_output_that_knows_no_dash_gets_a_question_mark() -> None:
     """A Latin-1 pipe cannot say – or ◆; that is no reason for a traceback."""
     done = run(*CALC, env={**os.environ, "PYTHONIOENCODING": "latin-1"})

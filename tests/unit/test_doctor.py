@@ -11,11 +11,24 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from console.commands.doctor import _brings
+from console.commands.doctor import _brings, _lines
 from console.config.settings import Settings
-from console.model import Disagreement, FeedState, GpuRow, Held, Input, Market, PoolState, Quote, Snapshot
+from console.model import (
+    Disagreement,
+    FeedState,
+    GpuRow,
+    GpuState,
+    Held,
+    Holder,
+    Input,
+    Market,
+    Occupancy,
+    PoolState,
+    Quote,
+    Snapshot,
+)
 from console.paths import ALONE
-from console.view.advice import FAULT, NOTE, OK, WARN, Brings, Facts, Finding, findings
+from console.view.advice import FAULT, NOTE, OK, ORDER, WARN, Brings, Facts, Finding, findings, unopened
 from tests.contract.hostile import answer, serving
 from tests.pilot import sample
 from tests.pilot.sample import NOW
@@ -241,3 +254,90 @@ def test_the_command_tells_what_its_feeds_say(tmp_path: Path) -> None:
     told = [one for one in json.loads(done.stdout)["findings"] if "feed gecko" in one["what"]]
     assert [one["level"] for one in told] == ["warn"], done.stdout
     assert f"{server.url} answers with a web page, not with data" in told[0]["what"]
+
+
+# ---- order, strangers, text ------------------------------------------------------------------------------------------
+
+
+def held(*who: str, holder: Holder = Holder.FOREIGN) -> Snapshot:
+    """A host of as many cards, each with its holder."""
+    rows = []
+    for slot, name in enumerate(who):
+        row = sample.rows()[0]
+        reading = msgspec.structs.replace(row.reading, slot=slot)
+        rows.append(
+            msgspec.structs.replace(
+                row, reading=reading, occupancy=Occupancy(uuid=reading.uuid, holder=holder, who=name)
+            )
+        )
+    return sample.snapshot(rows=tuple(rows))
+
+
+def test_what_stops_the_user_most_comes_first() -> None:
+    """Whatever was looked at first; among equals what is more basic."""
+    silent = "controllers.side: supervisord did not answer"
+    all_found = found(changed(silent=(silent,), journal="line 3 was changed", controllers=("miner-0: a",)), "a banner")
+    order = [ORDER.index(one.level) for one in all_found]
+    assert order == sorted(order) and {FAULT, WARN, OK} <= {one.level for one in all_found}
+    faults = [one.what for one in all_found if one.level == FAULT]
+    assert faults.index(silent) < faults.index("line 3 was changed")
+
+
+def test_many_strangers_are_one_finding() -> None:
+    """Which GPUs, and what holds the first few; of few all."""
+    many = only([*findings(held(*(f"python (pid {n})" for n in range(8))), WELL)], "no workload accounts for")
+    assert many.what.startswith("GPUs 0–7 are held, 0 by python (pid 0), 1 by") and "pid 3" not in many.what
+    few = only([*findings(held("a", "b"), WELL)], "no workload accounts for")
+    assert few.what.startswith("GPU 0 is held by a and GPU 1 is held by b, which") and "init --dry-run" in few.do
+
+
+@pytest.mark.parametrize(("contained", "step"), [(True, "--pid=host"), (False, "")])
+def test_a_holder_that_a_container_hides_is_told_how_to_be_seen(contained: bool, step: str) -> None:
+    """Cards with the same doubt are one finding."""
+    snapshot = held("no process to be seen", "no process to be seen", holder=Holder.UNKNOWN)
+    one = only([*findings(snapshot, changed(contained=contained))], "no process to be seen")
+    assert one.what.startswith("GPUs 0, 1: ") and step in one.do and bool(one.do) is contained
+
+
+def test_money_is_not_asked_after_where_nothing_is_configured() -> None:
+    """A new user has one thing to do, not three."""
+    row = priced(missing=(LACK,))
+    new = Facts(config_path=None, driver=None, workloads=0)
+    assert levels(with_market(row, new), "the money lacks") == []
+    assert levels(with_market(row, WELL), "the money lacks") == [NOTE]
+    bare = Facts(config_path="/c.toml", driver=None, workloads=0)
+    assert "`changeover init --dry-run`" in only(found(bare), "/c.toml names no workload").do
+
+
+def test_a_card_that_fell_off_says_what_to_do_apart() -> None:
+    """What stands behind the reason's first semicolon is the step."""
+    row = sample.rows()[0]
+    lost = msgspec.structs.replace(row.reading, state=GpuState.LOST, reason="xid 79: fell off; reboot; look again")
+    snapshot = sample.snapshot(rows=(msgspec.structs.replace(row, reading=lost),))
+    one = only([*findings(snapshot, WELL)], "xid 79")
+    assert one.what.endswith("xid 79: fell off") and one.do == "reboot; look again" and one.why
+
+
+def test_a_caution_of_the_config_names_the_file() -> None:
+    """Other banners name nothing."""
+    all_found = found(changed(cautions=("ergo has no meter",)), "ergo has no meter", "something else")
+    assert only(all_found, "ergo has no meter").do == f"set it in {WELL.config_path}"
+    assert only(all_found, "something else").do == ""
+
+
+def test_a_site_that_does_not_open_is_told_line_by_line() -> None:
+    """A hint at the nearest key stays in its sentence; what else stands behind a semicolon is the step."""
+    said = unopened("c: line 2: naem is no key; did you mean name?\n/s is closed; `chown` it", "570.1")
+    assert [one.level for one in said] == [FAULT, FAULT, OK]
+    assert said[0].what.endswith("did you mean name?") and "changeover doctor" in said[0].do
+    assert (said[1].what, said[1].do) == ("/s is closed", "`chown` it")
+    assert [one.level for one in unopened("x", None)] == [FAULT]
+
+
+def test_the_text_ends_with_the_step_to_begin_with() -> None:
+    """After a blank line, with how many of each; not where there is one step or none to choose from."""
+    one = Finding(level=FAULT, what="a", why="b", do="c")
+    two, three = Finding(level=NOTE, what="d", do="e"), Finding(level=OK, what="f")
+    told = ["✗ a", "    why: b", "    → c", "i d", "    → e", "· f"]
+    assert _lines([one, two, three]) == [*told, "", "1 fault, 1 note; begin with: c"]
+    assert _lines([one, one, three]) == ["✗ a", "✗ a", "    why: b", "    → c", "· f"]

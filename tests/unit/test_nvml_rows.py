@@ -237,6 +237,15 @@ def test_each_failure_of_the_host_says_what_to_do(code: int, words: str) -> None
     assert state is HostState.NO_DRIVER and words in reason and "\x1b" not in reason
 
 
+def test_a_container_without_the_library_is_told_its_flag(tmp_path: Path) -> None:
+    """Nobody installs a driver in there."""
+    mark = tmp_path / "mark"
+    assert "install it" in hoststate.explain(12, "x", container=(mark,))[1]
+    mark.touch()
+    _, reason = hoststate.explain(12, "x", container=(mark,))
+    assert "in this container (x); " in reason and "`--gpus all`" in reason and "install" not in reason
+
+
 def test_a_sampler_that_fails_says_nothing_about_the_driver() -> None:
     """The host is hung, as nothing can be read, and the words are the sampler's."""
     state, reason = hoststate.explain(-1, "ValueError: odd\x1b[2J")

@@ -42,3 +42,8 @@ def test_every_cause_has_its_step() -> None:
     assert unwritable(folder, OSError(errno.ENOTDIR, "Not a directory")).endswith(": Not a directory")
     linked = OSError(errno.ELOOP, "Too many levels of symbolic links", "/x/y")
     assert unwritable(folder, linked).endswith(": Too many levels of symbolic links at /x/y")
+
+
+def test_a_file_that_may_not_grow_has_a_step() -> None:
+    """A limit of the shell's, not of the disk."""
+    assert "ulimit -f" in unwritable(Path("/x"), OSError(errno.EFBIG, "File too large"))

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from console.history.gpuday import SPANS_S, Past
+from console.history.gpuday import SPANS_S, GpuDay, Past
 from console.model import GpuRow, GpuState, Xid
 from console.site.interface import Told
 from console.view import detailabout, detailactions, detailfaults, detailladder, detaillayout, detailplots
@@ -39,6 +39,16 @@ def said(lines: list[object] | tuple[object, ...]) -> str:
 def reading(row: GpuRow, **more: object) -> GpuRow:
     """The row with another reading."""
     return msgspec.structs.replace(row, reading=msgspec.structs.replace(row.reading, **more))
+
+
+def test_a_gpu_without_a_past_has_no_times_of_1970() -> None:
+    """The axis of a chart that has nothing yet ends now."""
+    young = details.detail(SNAPSHOT.rows[0])
+    young = msgspec.structs.replace(young, past=GpuDay().past(900.0))
+    keys = detailactions.actions("")
+    shown = page(DetailFrame(SNAPSHOT, young, Told(flips=()), DetailSight(), "1 of 8", sample.NOW, 120, 40, keys))
+    old = made(0, (120, 40))
+    assert shown.plots and text_of(shown.plots[0].times).split()[-1] == text_of(old.plots[0].times).split()[-1]
 
 
 @pytest.mark.parametrize("size", SIZES, ids=str)

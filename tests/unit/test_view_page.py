@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from console.flips.records import Progress
 from console.model import Basis, GpuRow, GpuState, HostState, Kind, LogLine, Snapshot
+from console.paths import ALONE
 from console.view import actions, ladder, start, why
 from console.view.page import Frame, Page, page
 from console.view.pieces import Line, text_of, width
@@ -221,6 +222,19 @@ def test_without_a_config_it_says_the_one_next_thing_to_do() -> None:
     found = laid(sample.snapshot(rows=rows))
     assert "changeover doctor" in texts(found.banner)
     assert "RTX 4090" in text_of(found.line(0))
+
+
+def test_without_a_config_it_names_init_and_warns_of_nothing_that_cannot_happen() -> None:
+    """In 80 columns, whole; who cannot flip need not hear with whom flips are coordinated."""
+    rows = tuple(
+        msgspec.structs.replace(r, money=msgspec.structs.replace(r.money, options=(), running=None))
+        for r in sample.rows()
+    )
+    bare = sample.snapshot(rows=rows, configured=False, banners=(ALONE, "another thing"))
+    said = texts(start.banners(bare, 80, 40, 8, 8, ""))
+    assert "`changeover init` writes one for this host" in said and "another thing" in said and ALONE not in said
+    assert ALONE not in texts(start.banners(sample.snapshot(rows=rows, banners=(ALONE,)), 80, 40, 8, 8, ""))
+    assert ALONE[:60] in texts(start.banners(sample.snapshot(banners=(ALONE,)), 80, 40, 8, 8, ""))
 
 
 def test_a_filter_that_keeps_nothing_says_so() -> None:
