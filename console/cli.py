@@ -110,19 +110,26 @@ def _command(args: list[str]) -> int:
 
 def _prepare_output() -> None:
     """Have a standard output that can be written to, in glyphs or in their stand-ins, and that tells its own faults."""
+    from widgets.charset import stream_encoding
+
     codecs.register_error("changeover", _stand_in)
+    if isinstance(sys.stderr, io.TextIOWrapper):
+        encoding = stream_encoding(sys.stderr.encoding)
+        if not encoding.lower().startswith("utf"):
+            sys.stderr.reconfigure(encoding=encoding, errors="changeover")
     if sys.stdout is None:  # started with stdout closed
         sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it is stdout from now on
         return
     given = sys.stdout
     if not isinstance(given, io.TextIOWrapper):
         return
+    encoding = stream_encoding(given.encoding)
     if isinstance(getattr(given.buffer, "raw", given.buffer), io.FileIO):  # not what a test has put in its place
         binary = io.BufferedWriter(_Output(given.fileno(), "w", closefd=False))
         at_once = given.line_buffering or given.write_through
-        sys.stdout = io.TextIOWrapper(binary, encoding=given.encoding, errors="changeover", line_buffering=at_once)
+        sys.stdout = io.TextIOWrapper(binary, encoding=encoding, errors="changeover", line_buffering=at_once)
     else:
-        given.reconfigure(errors="changeover")
+        given.reconfigure(encoding=encoding, errors="changeover")
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:

@@ -14,6 +14,8 @@ from functools import lru_cache, partial
 
 from rich.cells import cell_len, set_cell_size
 
+from widgets.charset import utf8
+
 ASCII = str.maketrans(
     {
         "▲": "^",
@@ -146,23 +148,8 @@ def _has(encoding: str, char: str) -> bool:
 
 
 def drawing(environ: Mapping[str, str] = os.environ) -> Callable[[str], str] | None:
-    """What makes text drawable on the terminal of an environment; None where it draws everything.
-
-    The stream's encoding does not tell: Python writes UTF-8 under LC_ALL=C (PEP 540).
-    """
+    """What makes text drawable on the terminal of an environment; None where it draws everything."""
     term = environ.get("TERM", "")
-    if not _utf8(environ) or term.startswith(("vt", "dumb")):
+    if not utf8(environ) or term.startswith(("vt", "dumb")):
         return partial(plain, encoding="ascii")
     return console_font if term == "linux" or term.startswith("linux-") else None
-
-
-def _utf8(environ: Mapping[str, str]) -> bool:
-    """False where the locale is set and is none of UTF-8: LC_ALL, else LC_CTYPE, else LANG.
-
-    Under LANG=C Python sets LC_CTYPE to a locale of its own liking (PEP 538). That nobody's wish is not taken for one.
-    """
-    character = environ.get("LC_CTYPE", "")
-    if character.upper() in ("C.UTF-8", "C.UTF8", "UTF-8") and environ.get("LANG", "") in ("C", "POSIX"):
-        character = ""
-    said = environ.get("LC_ALL") or character or environ.get("LANG") or "UTF-8"
-    return "UTF8" in said.upper().replace("-", "")

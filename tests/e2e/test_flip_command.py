@@ -205,3 +205,18 @@ def _name(here: Host) -> str:
     import socket
 
     return socket.gethostname().partition(".")[0][:40]
+
+
+def test_without_utf8_a_flip_and_what_is_kept_of_it_are_ascii(host: Callable[..., Host]) -> None:
+    """The plan, its steps, the table and the journal, as a cron job's mail has them under LC_ALL=C."""
+    here = host()
+    here.env = {name: value for name, value in here.env.items() if name != "PYTHONIOENCODING"} | {"LC_ALL": "C"}
+    here.start("miner-0")
+    for argv in (["flip", "0", "qwen", "--dry-run"], ["flip", "0", "qwen", "--yes", "--reason", "größe → 5"]):
+        done = here.run(*argv, "--config", str(here.config))
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout and (done.stdout + done.stderr).isascii()
+    for argv in (["journal"], ["journal", "--flips"], ["status", "--config", str(here.config)]):
+        done = here.run(*argv)
+        assert done.stdout and (done.stdout + done.stderr).isascii()
+    assert here.running() == {"ai-0"}
