@@ -73,6 +73,8 @@ def painted(name: str, colours: Palette) -> Theme:
             **_area("net", c.net),
             **_area("loss", c.below),
             **_area("watt", c.watt),
+            **_under("mine", Area(c.mine, c.mine_dim)),
+            **_under("ai", Area(c.ai, c.ai_dim)),
         },
         grounds={
             "page": f"on {c.page}",
@@ -84,4 +86,9 @@ def painted(name: str, colours: Palette) -> Theme:
 
 
 def _area(name: str, area: Area) -> dict[str, str]:
-    return {f"{name}_edge": area.edge, f"{name}_body": f"{area.edge} on {area.body}"}
+    return {f"{name}_edge": area.edge, **_under(name, area)}
+
+
+def _under(name: str, area: Area) -> dict[str, str]:
+    """What lies under an edge: the body, and the row in which both meet."""
+    return {f"{name}_body": f"{area.edge} on {area.body}", f"{name}_rim": f"{area.body} on {area.edge}"}

@@ -3,7 +3,7 @@
 from themes._theme import Theme
 
 _DIM = ("aside", "rule", "title", "estimate", "stale", "mine_dim", "ai_dim", "off_dim")
-_BODY = ("net_body", "loss_body", "watt_body")
+_BODY = tuple(f"{area}_{part}" for area in ("net", "loss", "watt", "mine", "ai") for part in ("body", "rim"))
 _PLAIN = ("value", "label", "gain", "loss", "net_edge", "loss_edge", "watt_edge", "limit")
 _BOLD = (
     "strong",

@@ -1,4 +1,8 @@
-"""An area chart of block characters: a bright edge over a quiet body, its axis at the left. Draws, decides nothing."""
+"""An area chart of block characters: a bright edge over a quiet body, its axis at the left. Draws, decides nothing.
+
+The edge is one row thick, wherever in a row it ends: where it ends inside one, ``NAME_rim`` draws the body's upper end
+on the edge's colour. Where the body is a shade and no ground (``fill``), the edge is what its last row has of it.
+"""
 
 from __future__ import annotations
 
@@ -131,7 +135,13 @@ def _cell(chart: Chart, level: int | None, floor: int, zero: int, fill: str) -> 
     top = max(level, zero + 1)
     if floor + 8 <= zero or floor >= top:
         return None
-    return (fill, chart.body) if floor + 8 < top else (_UP[min(8, top - floor)], chart.edge)
+    if floor + 8 >= top:
+        return _UP[min(8, top - floor)], chart.edge
+    left = top - floor - 8
+    if fill != " " or left >= 8:
+        return fill, chart.body
+    # A body with a ground of its own takes in the rest of an edge that does not fill its row: all of it is as thick.
+    return _UP[left], chart.body.removesuffix("body") + "rim"
 
 
 def _below(level: int, zero: int, floor: int, fill: str) -> Piece | None:

@@ -195,7 +195,8 @@ def footer(actions: tuple[Action, ...], room: int, mode: str = GPUS) -> Foot:
         kept.remove(next(a for a in reversed(kept) if a not in always))
     for action in kept:
         size = _foot_width(action)
-        line += [Piece(key_names(action), "key"), Piece(f" {action.label}{' ' * gap}", "label")]
+        apart = " " * min(gap, room - at - size)  # behind the last there may be none, and nothing is cut for it
+        line += [Piece(key_names(action), "key"), Piece(f" {action.label}{apart}", "label")]
         spans.append((at, at + size, action.id))
         at += size + gap
     return Foot(fit(line, room), tuple(spans))

@@ -9,7 +9,7 @@ from typing import NamedTuple, TypeVar
 
 from console import units
 from console.history.gpuday import Past, Work
-from console.model import GpuRow
+from console.model import GpuRow, Kind
 from console.site.estimates import share
 from console.view import clock, tones
 from console.view.charts import Chart, axis, steps
@@ -130,8 +130,9 @@ def output(scene: Scene) -> Plot:
     low, high, step = axis([None if v is None else v / factor for v in values])
     places = 0 if step >= 1 else 1 if step >= 0.1 else 2
     ticks = tuple((at * factor, f"{at:.{places}f}") for at in steps(low, high, step))
-    tone = tones.business(did.kind)[0] if did else "aside"
-    chart = Chart("output", unit, values, low * factor, high * factor, ticks, "", "", tone, "watt_body")
+    tone = did.kind.value if did is not None and did.kind is not Kind.OFF else "watt"
+    edge = "watt_edge" if tone == "watt" else tone
+    chart = Chart("output", unit, values, low * factor, high * factor, ticks, "", "", edge, f"{tone}_body")
     instance = scene.row.occupancy.instance
     same = instance is not None and did is not None and instance.workload == did.workload
     made = share(scene.row.output, scene.row.reading, len(instance.uuids)) if instance is not None and same else None

@@ -39,6 +39,9 @@ TONES: dict[str, str] = {
     "loss_body": "the ground above that edge",
     "watt_edge": "the upper edge of the power chart",
     "watt_body": "the ground under that edge",
+    "mine_body": "the ground under a chart of what mining makes",
+    "ai_body": "the ground under a chart of what AI hosting makes",
+    **{f"{area}_rim": "where edge and ground of it meet in one row" for area in ("net", "loss", "watt", "mine", "ai")},
     "limit": "the power budget's line, always with the word",
     "entry": "text being typed",
 }

@@ -19,10 +19,12 @@ PAINTED = [t for members in theming.THEMES.values() for t in members.values() if
 ALL = {t.name: t for members in theming.THEMES.values() for t in members.values()} | {mono.THEME.name: mono.THEME}
 
 GRAPHICS = ("mine_dim", "ai_dim", "off_dim", "net_edge", "loss_edge", "watt_edge")
-BODIES = ("net_body", "loss_body", "watt_body")
+AREAS = ("net", "loss", "watt", "mine", "ai")
+BODIES = tuple(f"{area}_body" for area in AREAS)
+RIMS = tuple(f"{area}_rim" for area in AREAS)
 OWN_GROUND = ("badge", "guarded")
 DECORATION = ("rule",)
-TEXT = tuple(tone for tone in TONES if tone not in (*GRAPHICS, *BODIES, *OWN_GROUND, *DECORATION))
+TEXT = tuple(tone for tone in TONES if tone not in (*GRAPHICS, *BODIES, *RIMS, *OWN_GROUND, *DECORATION))
 
 PAIRS = (("mine", "ai"), ("gain", "loss"), ("warn", "harm"))
 APART = 20.0
@@ -113,7 +115,7 @@ def test_a_theme_has_every_tone_and_every_ground_and_no_other(theme: Theme) -> N
 
 def test_the_tones_are_sorted_into_what_is_read_and_what_is_seen() -> None:
     """A new tone has to be measured as one of them."""
-    assert len(TEXT) + len(GRAPHICS) + len(BODIES) + len(OWN_GROUND) + len(DECORATION) == len(TONES)
+    assert len(TEXT) + len(GRAPHICS) + len(BODIES) + len(RIMS) + len(OWN_GROUND) + len(DECORATION) == len(TONES)
 
 
 @pytest.mark.parametrize("theme", PAINTED, ids=lambda t: t.name)
@@ -131,6 +133,13 @@ def test_what_is_drawn_can_be_seen(theme: Theme) -> None:
     found |= {(t, "page"): contrast(back(theme.tones[t]), back(theme.grounds["page"])) for t in BODIES}
     assert {pair: round(ratio, 2) for pair, ratio in found.items() if ratio < 3} == {}
     assert all(contrast(fore(theme, body), back(theme.tones[body])) >= 1.5 for body in BODIES)
+
+
+@pytest.mark.parametrize("theme", PAINTED, ids=lambda t: t.name)
+def test_a_rim_is_its_body_turned_round(theme: Theme) -> None:
+    """So that no third colour stands where edge and body of a chart meet."""
+    for body, rim in zip(BODIES, RIMS, strict=True):
+        assert (fore(theme, rim), back(theme.tones[rim])) == (back(theme.tones[body]), fore(theme, body))
 
 
 @pytest.mark.parametrize("theme", PAINTED, ids=lambda t: t.name)

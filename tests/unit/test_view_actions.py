@@ -90,3 +90,11 @@ def test_the_table_of_keys_is_markdown() -> None:
     assert len(keys) == len(actions.ACTIONS) + 2
     assert keys[5] == "| `↑ k` | Move the cursor up |"
     assert len(signs) == len(actions.SIGNS) + 2
+
+
+@pytest.mark.parametrize("room", range(60, 200))
+def test_no_footer_ends_in_a_cut_word(room: int) -> None:
+    """Also where the last key just fits, without the air behind it."""
+    for mode in (actions.GPUS, actions.MARKET, actions.JOURNAL):
+        foot = actions.footer(actions.allowed("", mode), room, mode)
+        assert text_of(foot.line).rstrip().endswith("quit") and width(foot.line) == room

@@ -75,7 +75,7 @@ def test_labels_stand_at_their_heights_and_times_under_the_area() -> None:
     lines = ["".join(text for text, _ in line) for line in draw(Data((1.0,) * 20, limit=4.0), 20 + AXIS, 8)]
     assert lines[0].strip() == "net $/h   ▁▁ budget"
     assert lines[1].strip().startswith("4.0 ▁")
-    assert lines[-2].strip() == "0"
+    assert lines[-2].split()[0] == "0"
     assert lines[-1].rstrip().endswith("14:02")
     assert lines[-1].index("13:47") == AXIS
 
@@ -84,3 +84,20 @@ def test_charts_stand_side_by_side() -> None:
     """Each in its own width."""
     parts = [draw(Data((1.0,) * 5), 30, 6) for _ in range(2)]
     assert {length(beside(pair, 30)) for pair in zip(*parts, strict=True)} == {63}
+
+
+def test_an_edge_is_one_row_thick_wherever_it_ends() -> None:
+    """Under it the body begins as far up in its row as the edge's end stands in the one above."""
+    data = Data((2.125, 2.5, 2.875, 3.0, 2.0))
+    lines = draw(data, 5 + AXIS, 6)[1:-1]
+    assert ["".join(text for text, _ in line)[AXIS:] for line in lines] == ["     ", "▁▄▇█ ", "▁▄▇ █", "     "]
+    assert [tone for text, tone in lines[2] if text.strip()] == ["rim", "rim", "rim", "edge"]
+
+
+def test_a_body_that_is_a_shade_has_no_rim() -> None:
+    """Its cells have no ground to draw on."""
+    assert {tone for line in draw(Data((2.125, 2.5)), 2 + AXIS, 6, "#")[1:-1] for text, tone in line[1:]} == {
+        "edge",
+        "body",
+        "value",
+    }
