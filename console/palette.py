@@ -50,7 +50,12 @@ class Palette(CommandPalette):
     Palette #--input.--list-visible { border: none; }
     Palette SearchIcon { display: none; }
     Palette CommandInput { background: $surface; padding: 0 1; }
-    Palette CommandList { background: $surface; border: none; padding: 1 2; max-height: 60vh; }
+    Palette CommandList {
+        background: $surface; border: none; padding: 1 2; max-height: 60vh;
+        scrollbar-size-vertical: 1; scrollbar-background: $surface; scrollbar-color: $secondary;
+        scrollbar-background-hover: $surface; scrollbar-color-hover: $secondary;
+        scrollbar-background-active: $surface; scrollbar-color-active: $accent;
+    }
     Palette CommandList > .option-list--option { text-style: none; }
     Palette CommandList > .option-list--option-highlighted { background: $cursor-ground; text-style: bold; }
     Palette:ansi CommandList > .option-list--option-highlighted { background: ansi_default; text-style: reverse; }

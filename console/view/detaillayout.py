@@ -42,7 +42,7 @@ class Grid(NamedTuple):
 def frame(width: int, height: int, banners: int) -> Frame:
     """Share ``height`` lines: of what is over the plots get a half, the sections the rest."""
     head, foot = (2 if height >= 18 else 1), (1 if height >= 8 else 0)
-    banner = min(banners, max(0, height - 12), 3)
+    banner = min(banners, max(height - 12, 1 if height >= 4 else 0), 3)
     about = 5 if height >= 24 else 4 if height >= 12 else 2
     air = 1 if height >= 34 else 0
     log = 1 if height >= 20 else 0

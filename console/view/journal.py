@@ -13,7 +13,8 @@ from console.model import Kind, LogLine, Record, Snapshot
 from console.view import actions, flipabout, fliptable, header, log, start
 from console.view.actions import JOURNAL, Action, Foot
 from console.view.ladder import hairline
-from console.view.pieces import Line, Piece, fit
+from console.view.layout import GUTTER
+from console.view.pieces import Line, Piece, fit, wrap
 
 LEAST_TABLE = 5
 MOST_ABOUT = 22
@@ -78,7 +79,8 @@ def page(frame: JournalFrame) -> JournalPage:
     banner = start.banners(snapshot, room, frame.height, len(snapshot.rows), len(snapshot.rows), "")
     placed = fliptable.columns(room)
     about = _about(found, cursor, frame)
-    regions = _regions(frame.height, len(banner), len(found), len(about))
+    empty = _empty(frame, found)
+    regions = _regions(frame.height, len(banner), len(found) or len(empty) - 1, len(about))
     given = {name: lines for name, lines, _ in regions}
     head = [
         header.first(snapshot, frame.now, room, frame.read_only),
@@ -95,7 +97,7 @@ def page(frame: JournalFrame) -> JournalPage:
     )
     kinds = {option.workload: option.kind for row in snapshot.rows for option in row.money.options}
     scene = (frame.now, snapshot.timezone, kinds, placed)
-    return JournalPage(regions, parts, found, _empty(frame, found), cursor, scene, foot)
+    return JournalPage(regions, parts, found, empty, cursor, scene, foot)
 
 
 def matches(flip: Flip, typed: str) -> bool:
@@ -162,7 +164,8 @@ def _empty(frame: JournalFrame, found: Sequence[Flip]) -> tuple[Line, ...]:
         said = "no flip has these words: esc shows all"
     else:
         said = "no flip has been made on this host yet; a flip on the GPUs' screen (1) is the first line here"
-    return (fit((Piece(f"   {said}", "label"),), frame.width),)
+    room = max(1, frame.width - 2 * GUTTER)
+    return tuple((Piece(f"   {part}", "label"),) for part in wrap(said, room, 3))
 
 
 def _about(found: Sequence[Flip], cursor: int, frame: JournalFrame) -> list[Line]:

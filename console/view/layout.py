@@ -95,7 +95,7 @@ def regions(
     """
     head = 2 if height >= 10 else 1
     foot = 1 if height >= 8 else 0
-    banner = min(banners, max(0, height - 8), 4)
+    banner = min(banners, banner_room(height), 4)
     left = height - head - foot - banner
     table_least = min(max(rows, 1), 8 if height >= 24 else max(1, height - head - foot - banner - 1)) + 1
     left -= table_least
@@ -127,6 +127,11 @@ def regions(
         log_least + left,
         foot,
     )
+
+
+def banner_room(height: int) -> int:
+    """Lines for banners: where there are few, the first of them stands for all that cannot."""
+    return max(height - 8, 1 if height >= 4 else 0)
 
 
 def _charts(left: int) -> tuple[int, int, int]:

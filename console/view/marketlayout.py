@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
+from console.view.layout import banner_room
+
 LEAST_PLOT = 9
 """Lines below which a plot says nothing."""
 SIDE_LINES = 15  # of the break-even region where the plot stands beside the words, hairline included
@@ -74,7 +76,7 @@ def regions(height: int, wants: Wants) -> MarketRegions:
     share = _Share(height)
     share.give("head", 2 if height >= 10 else 1)
     share.give("foot", 1 if height >= 8 else 0)
-    share.up_to("banner", min(wants.banners, max(0, height - 8), 4))
+    share.up_to("banner", min(wants.banners, banner_room(height), 4))
     share.up_to("table", min(wants.rows + 1, 7 if height >= 24 else 5) if wants.rows else 2)
     share.give("log", 1 if height >= 12 else 0)
     _least(share, height, wants)

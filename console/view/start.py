@@ -28,7 +28,8 @@ def banners(snapshot: Snapshot, room: int, height: int, rows: int, kept: int, fi
     """Lines above the table, the gravest first: too small, the driver, the site's own, the one next thing to do."""
     out: list[Line] = []
     if room < NEEDED[0] or height < NEEDED[1]:
-        need = f"{NEEDED[0]}x{NEEDED[1]} needed, this is {room}x{height}: rows only"
+        least, here = f"{NEEDED[0]}x{NEEDED[1]}", f"{room}x{height}"
+        need = f"{least} needed, this is {here}: rows only" if room >= 40 else f"{here}, needs {least}"
         out.append((Piece(f" {need}", "warn"),))
     if snapshot.host_state is not HostState.OK and (rows or snapshot.host_state is HostState.HUNG):
         word, do = _HOST[snapshot.host_state]

@@ -7,6 +7,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 FONTS = Path("/usr/share/fonts/truetype/dejavu")
 FONT_SIZE, CELL_WIDTH, CELL_HEIGHT = 15, 9, 18
+BLOCKS = " ▁▂▃▄▅▆▇█"
 FOREGROUND, BACKGROUND = "d0d0d0", "000000"
 # The sixteen colours in pyte's names, as xterm ships them; anything else is 24-bit already.
 ANSI = {
@@ -41,7 +42,9 @@ def draw(screen: Any, path: Path) -> None:
             left, top = column * CELL_WIDTH, row * CELL_HEIGHT
             right, bottom = left + CELL_WIDTH - 1, top + CELL_HEIGHT - 1
             canvas.rectangle((left, top, right, bottom), fill=background)
-            if cell.data.strip():
+            if (eighths := BLOCKS.find(cell.data)) > 0:  # seamless, as terminals draw them and fonts do not
+                canvas.rectangle((left, bottom + 1 - CELL_HEIGHT * eighths / 8, right, bottom), fill=foreground)
+            elif cell.data.strip():
                 canvas.text((left, top), cell.data, font=fonts[cell.bold], fill=foreground)
             if cell.underscore:
                 canvas.line((left, bottom - 1, right, bottom - 1), fill=foreground)

@@ -158,6 +158,17 @@ def test_an_empty_table_says_why(flips: tuple[Flip, ...] | None, trouble: str, w
     assert words in text_of(shown(flips, trouble=trouble).line(0))
 
 
+@pytest.mark.parametrize("width", [24, 40, 60, 100, 200])
+def test_what_an_empty_table_says_is_cut_nowhere(width: int) -> None:
+    """On several lines where one is too narrow; the grid puts its gutter before each of them."""
+    made = shown((), (width, 40))
+    given = {name: lines for name, lines, _ in made.regions}["table"]
+    lines = [text_of(made.line(index)) for index in range(min(given, 3))]
+    assert max(map(len, lines)) + 3 <= width
+    said = " ".join(line.strip() for line in lines if line)
+    assert said.endswith("is the first line here") if width >= 40 else said.endswith("…")
+
+
 @pytest.mark.parametrize("size", [(200, 50), (120, 40), (100, 30), (80, 24), (60, 16), (40, 10)])
 @pytest.mark.parametrize("count", [0, 1, 300])
 def test_regions_fill_the_screen_and_no_more(size: tuple[int, int], count: int) -> None:
