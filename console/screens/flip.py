@@ -42,6 +42,7 @@ class FlipDialog:
         self._confirm, self._cancel, self._force, self._again = confirm, cancel, force, again
         self._until = time.monotonic() + FINDING_S
         self._stood_at: float | None = None
+        self._before = Press("", None, 0.0)  # the last key but a y
         self._typed: str | None = None  # what was typed of host:slot, None while that is not asked for
         self._forced: tuple[str, ...] = plan.forced
         self._top = self._page = self._read = 0  # lines of the plan: the first shown, how many, and how far it was seen
@@ -108,14 +109,20 @@ class FlipDialog:
         self.armed = self.armed or self._stood_at == stood_at
 
     def press(self, press: Press) -> None:
-        """A key. Those read before the plan stood 300 ms are dropped, esc too: nothing is open that needs haste."""
+        """A key. Those read before the plan stood 300 ms are dropped, esc too: nothing is open that needs haste.
+
+        A ``y`` so soon after another letter is a word and no answer: a terminal that does not mark pastes sends them as
+        keys.
+        """
+        alone = press.at >= self._before.at + STOOD_S
+        self._before = self._before if press.key == "y" else press
         if self._stood_at is None or press.at < self._stood_at + STOOD_S:
             return
         if self._typed is not None:
             self._type(press)
         elif press.key in SCROLLS:
             self._top = max(0, self._top + SCROLLS[press.key] * max(1, self._page - 1))
-        elif press.key == "y" and self.plan.moves:
+        elif press.key == "y" and self.plan.moves and alone:
             self._say_yes()
         elif press.key in ("escape", "n", "q"):
             self._cancel()

@@ -1,6 +1,7 @@
 """The flip dialog: nothing typed too early confirms, it acts on what it showed, forcing takes the very words."""
 
 import msgspec
+import pytest
 from textual.events import Key
 
 from console.flips.records import Plan, Refusal
@@ -306,3 +307,20 @@ def test_what_stood_before_arms_nothing() -> None:
     assert opened.armed
     opened.press(Press("y", "y", 100.6))
     assert site.calls[-1] is opened.plan
+
+
+@pytest.mark.parametrize(("typed", "flips"), [("y", 1), ("yy", 1), ("many y", 0), ("by", 0), ("jy", 0), ("j y", 0)])
+def test_a_word_is_no_yes(typed: str, flips: int) -> None:
+    """What is pasted into a terminal that does not mark pastes comes as keys, a hundred in a second."""
+    site = sample.StillSite()
+    plan = site.plan((1,), "ai", whole=True)
+    said: list[Plan] = []
+    opened = FlipDialog(plan, site.shown, confirm=said.append, cancel=site.dismiss)
+    opened.lines(100)
+    opened.stands(100.0)
+    opened.arm(100.0)
+    for index, char in enumerate(typed):
+        opened.press(Press(char, char, 101.0 + index / 100))
+    assert len(said[:1]) == flips
+    opened.press(Press("y", "y", 110.0))
+    assert said
