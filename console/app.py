@@ -28,8 +28,9 @@ from console.model import LogLine, Snapshot
 from console.screens.attention import Attention
 from console.screens.gpus import GpusScreen
 from console.screens.mode import ModeScreen
+from console.screens.pace import Pace
 from console.site.interface import Site
-from console.view.actions import ACTIONS, GPUS, JOURNAL, MARKET, Action
+from console.view.actions import ACTIONS, GPUS, JOURNAL, MARKET, Action, first_key
 from console.view.detailactions import DETAIL
 from console.view.sight import Sight
 
@@ -103,6 +104,7 @@ class ConsoleApp(App[None]):
         self.site = site
         self.read_only = read_only
         self.attention = Attention(site, looked_in)
+        self._pace = Pace()
         self._own, self._own_keys, self._keep = own, registry, keep
         self.told_unkept = False
         self._held = ExitStack()
@@ -209,13 +211,16 @@ class ConsoleApp(App[None]):
     def _tick(self) -> None:
         """Seconds pass even where no data comes; what was chosen on the screen by now is kept."""
         self._keep_choices()
-        if time.monotonic() - self.front.painted_at > TICK_S * 0.95:
+        if self._pace.due(self.front.painted_at):
             self.front.paint()
+        if isinstance(self._driver, PatientDriver) and self._pace.offers(self._driver.dropped):
+            key = first_key(self._own_keys, "pace")
+            self.note(f"the link is slow, frames were dropped: {key} paints every {self._pace.following_s:g} s")
 
     def on_news(self, message: News) -> None:
         """Paint what a new snapshot changes."""
         self._heard_at = time.monotonic()
-        self.front.apply(message.snapshot)
+        self.front.apply(message.snapshot, quietly=self._pace.holds(self.front.painted_at))
         if self.attention.rings(message.snapshot, behind=self.link_behind):
             self.bell()
         if self.screen is not self.front:
@@ -271,6 +276,11 @@ class ConsoleApp(App[None]):
         self._close_messages_no_wait()
 
     # ---- the link ----------------------------------------------------------------------------------------------------
+
+    def slow_down(self) -> None:
+        """Paint less often; after the slowest each second again."""
+        said = self._pace.step()
+        self.note(f"the screen is painted {said}; a key is answered at once as ever")
 
     @property
     def link_behind(self) -> bool:

@@ -274,6 +274,7 @@ SHARED: dict[str, AnyDeed] = {
     "mode_market": lambda screen: screen.host.show_mode(MARKET),
     "mode_journal": lambda screen: screen.host.show_mode(JOURNAL),
     "alarms": _alarms,
+    "pace": lambda screen: screen.host.slow_down(),
     "picture": taking.picture,
     "palette": lambda screen: screen.host.open_palette(),
     "help": lambda screen: screen.open(help_sheet(screen.actions, screen.read_only, screen.close)),

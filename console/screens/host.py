@@ -51,6 +51,9 @@ class Host(Protocol):
     def flip(self, plan: Plan) -> None:
         """Carry out a confirmed plan; what becomes of it is told to the screen."""
 
+    def slow_down(self) -> None:
+        """Paint less often, for a slow link."""
+
     def open_palette(self) -> None:
         """Open the palette of actions."""
 

@@ -74,12 +74,12 @@ class ModeScreen(WireScreen[None]):
 
     # ---- painting ----------------------------------------------------------------------------------------------------
 
-    def apply(self, snapshot: Snapshot) -> None:
-        """A new snapshot: paint what it changes."""
+    def apply(self, snapshot: Snapshot, *, quietly: bool = False) -> None:
+        """A new snapshot: paint what it changes. ``quietly``: keys act on it, and what a dialog has to say is shown."""
         self.snapshot = snapshot
         if isinstance(self.modal, FlipDialog) and self.modal.heard(snapshot):
             self._present()
-        else:
+        elif not quietly:
             self.paint()
 
     def on_resize(self, _: Resize) -> None:

@@ -122,6 +122,7 @@ ACTIONS: tuple[Action, ...] = (
     ),
     Action("copy_why", ("Y",), "copy why", "Copy the why-line, in the same way", "look", only=(GPUS,)),
     Action("picture", ("P",), "picture", "Write a picture of the screen (SVG) into your data directory", "look"),
+    Action("pace", ("t",), "pace", "Paint every 2 seconds, every 5, every second again: for a slow link", "look"),
     Action("palette", ("colon",), "commands", "Find an action by name", "look", False, 13),
     Action("help", ("question_mark",), "keys", "Show every key", "look", False, 14),
     Action("back", ("escape",), "back", "Close what is open, drop the filter, drop the marks", "look"),

@@ -122,3 +122,26 @@ def wakings(pid: int) -> dict[str, str]:
         fields = dict(line.split(":\t", 1) for line in status.read_text().splitlines() if ":\t" in line)
         found[status.parent.name] = fields["voluntary_ctxt_switches"]
     return found
+
+
+def test_a_slow_link_is_offered_a_slower_screen_and_gets_one(tmp_path: Path) -> None:
+    """Whoever reads one frame in a second of twenty is told the key; after it far fewer bytes come."""
+    with start(tmp_path / "record", 0.05) as terminal:
+        terminal.wait_for("RTX 4090", 20)
+        end = time.monotonic() + 60
+        while "the link is slow" not in terminal.text and time.monotonic() < end:
+            time.sleep(1.0)  # nothing is read meanwhile
+            terminal.pump(0.05)
+        assert "t paints every 2 s" in terminal.text
+        terminal.send("t")
+        terminal.wait_for("painted every 2 s", 20)
+        before = terminal.received
+        terminal.pump(4.0)
+        slow = terminal.received - before
+        terminal.send("t", "t")
+        terminal.wait_for("painted each second", 20)
+        before = terminal.received
+        terminal.pump(4.0)
+        assert terminal.received - before > 4 * slow > 0
+        terminal.send("q")
+        assert terminal.wait_exit(20) == 0
