@@ -10,6 +10,8 @@ import errno
 import os
 import stat
 import threading
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
@@ -31,7 +33,7 @@ def load(path: Path, shape: type[Kept], default: Kept) -> Kept:
         return msgspec.json.decode(_read(path), type=shape)
     except FileNotFoundError:
         return default
-    except (OSError, msgspec.DecodeError, UnicodeDecodeError):
+    except (OSError, msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         with contextlib.suppress(OSError):
             if stat.S_ISREG(path.stat().st_mode):
                 path.replace(path.with_suffix(path.suffix + ".bad"))
@@ -45,29 +47,33 @@ def save(path: Path, kept: object) -> bool:
 
 def keep(path: Path, kept: object) -> None:
     """Have ``kept`` written as it is now, best effort: by the writer of its folder where one is open, else at once."""
-    encoded = msgspec.json.encode(kept)
+    run(path, partial(_write, path, msgspec.json.encode(kept)))
+
+
+def run(path: Path, job: Callable[[], object]) -> None:
+    """Have ``job``, which raises nothing and brings ``path`` up to date, done as ``keep`` has a file written."""
     writer = _OPEN.get(path.parent)
-    if writer is None or not writer.take(path, encoded):
-        _write(path, encoded)
+    if writer is None or not writer.take(path, job):
+        job()
 
 
 class Writer:
-    """A thread that writes what ``keep`` is given for the files of ``folder``. Of each file only the newest matters."""
+    """A thread that does what ``keep`` and ``run`` have for files of ``folder``, of each only the newest."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._due: dict[Path, bytes] = {}
+        self._due: dict[Path, Callable[[], object]] = {}
         self._news = threading.Condition()
         self._over = False
         self._thread: threading.Thread | None = None
         _OPEN[folder] = self
 
-    def take(self, path: Path, encoded: bytes) -> bool:
-        """Write this in a while, in the place of what is due for ``path``; False once closed. Returns at once."""
+    def take(self, path: Path, job: Callable[[], object]) -> bool:
+        """Do this in a while, in the place of what is due for ``path``; False once closed. Returns at once."""
         with self._news:
             if self._over:
                 return False
-            self._due[path] = encoded
+            self._due[path] = job
             if self._thread is None:
                 # A daemon: see FLUSH_S.
                 self._thread = threading.Thread(target=self._run, name="store", daemon=True)
@@ -88,15 +94,15 @@ class Writer:
         return not self._thread.is_alive()
 
     def _run(self) -> None:
-        while (due := self._next()) is not None:
-            _write(*due)
+        while (job := self._next()) is not None:
+            job()
 
-    def _next(self) -> tuple[Path, bytes] | None:
+    def _next(self) -> Callable[[], object] | None:
         """What has been due longest, waited for; None once closed and all is written."""
         with self._news:
             self._news.wait_for(lambda: self._due or self._over)
             path = next(iter(self._due), None)
-            return None if path is None else (path, self._due.pop(path))
+            return None if path is None else self._due.pop(path)
 
 
 _OPEN: dict[Path, Writer] = {}

@@ -1,11 +1,14 @@
 """What is known of each alarm: since when, whether it is over, and what people have said to it. Kept on disk.
 
 Several consoles of one host share the file: each takes in what the others wrote, per key the newest word of each kind.
+Whoever writes holds a lock from reading to replacing it, so that none writes over what another has just said.
 """
 
 from __future__ import annotations
 
+import contextlib
 import math
+import stat
 import threading
 from collections.abc import Iterable
 from pathlib import Path
@@ -14,6 +17,7 @@ import msgspec
 
 from console import store
 from console.attention.alarms import Sign
+from console.flips.alone import alone
 from console.model import Alarm, Record
 from console.text import clean
 
@@ -21,10 +25,13 @@ AGAIN_S = 60.0
 """What was over for less is the same alarm as before: it neither rings again nor loses what was said to it."""
 KEPT_S = 86400.0
 """How long an alarm that is over is still listed."""
+LOOK_EVERY_S = 3.0
+"""How often it is looked whether another console has written."""
 MOST = 500
 FILE = "alarms.json"
 LONGEST_SHELF_S = 7 * 86400.0
 """A shelf without an end would hide an alarm for good."""
+_ANEW = "what was acknowledged or shelved before calls again, acknowledge it anew"
 _TEXTS = (("key", 120), ("name", 40), ("severity", 4), ("sentence", 300), ("do", 200), ("acked_by", 64))
 _MORE_TEXTS = (("shelved_by", 64), ("shelved_reason", 200))
 
@@ -44,12 +51,18 @@ class Book:
         self._lock = threading.Lock()
         self._stamp: tuple[int, int] = (0, 0)
         self._alarms: dict[str, Alarm] = {}
-        self._read()
+        self._looked_at = -math.inf
+        self._owes = False
+        self.trouble = ""
+        """That the file could not be read, what follows from that and what to do; "" as long as it can."""
+        self._take_in()
 
     def see(self, signs: Iterable[Sign], now: float) -> tuple[Alarm, ...]:
         """All alarms after a tick in which ``signs`` stand, the newest first; those that are over included."""
+        if self._path is not None and not 0 <= now - self._looked_at < LOOK_EVERY_S:
+            self._looked_at = now
+            store.run(self._path, self._sync)
         with self._lock:
-            self._read()
             changed = False
             found: set[str] = set()
             for sign in signs:
@@ -63,9 +76,9 @@ class Book:
             for key in [key for key, alarm in self._alarms.items() if _forgotten(alarm, now)]:
                 del self._alarms[key]
                 changed = True
-            if changed:
-                self._save()
-            return self._newest_first()
+        if changed:
+            self._save()
+        return self.listed()
 
     def listed(self) -> tuple[Alarm, ...]:
         """The same alarms without a look at anything."""
@@ -75,17 +88,19 @@ class Book:
     def acknowledge(self, keys: Iterable[str], by: str, at: float) -> tuple[Alarm, ...]:
         """Say that these are known; those that were not known before."""
         wanted = frozenset(keys)
+        self._take_in()
         with self._lock:
             fresh = tuple(a for key, a in self._alarms.items() if key in wanted and not a.known)
             for alarm in fresh:
                 self._alarms[alarm.key] = msgspec.structs.replace(alarm, acked_by=by, acked_at=at)
-            if fresh:
-                self._save()
-            return fresh
+        if fresh:
+            self._save()
+        return fresh
 
     def shelve(self, keys: Iterable[str], by: str, at: float, until: float, reason: str) -> tuple[Alarm, ...]:
         """Want to hear nothing of these ``until`` then, a week at most; those that there are."""
         wanted = frozenset(keys)
+        self._take_in()
         end = min(until, at + LONGEST_SHELF_S)
         with self._lock:
             chosen = tuple(a for key, a in self._alarms.items() if key in wanted)
@@ -93,20 +108,21 @@ class Book:
                 self._alarms[alarm.key] = msgspec.structs.replace(
                     alarm, shelved_by=by, shelved_at=at, shelved_until=end, shelved_reason=clean(reason)
                 )
-            if chosen:
-                self._save()
-            return chosen
+        if chosen:
+            self._save()
+        return chosen
 
     def release(self, keys: Iterable[str], now: float) -> tuple[Alarm, ...]:
         """Take back what was said to these: they call again; those to which something was said."""
         wanted = frozenset(keys)
+        self._take_in()
         with self._lock:
             quiet = tuple(a for key, a in self._alarms.items() if key in wanted and (a.known or a.shelved(now)))
             for alarm in quiet:
                 self._alarms[alarm.key] = msgspec.structs.replace(alarm, released_at=now)
-            if quiet:
-                self._save()
-            return quiet
+        if quiet:
+            self._save()
+        return quiet
 
     def _newest_first(self) -> tuple[Alarm, ...]:
         return tuple(sorted(self._alarms.values(), key=lambda alarm: -alarm.since))
@@ -127,33 +143,64 @@ class Book:
         )
         return before.over_at is not None
 
-    def _read(self) -> None:
-        """Take in what others wrote, where the file is another than the one last read."""
-        if self._path is None:
-            return
-        try:
-            about = self._path.stat()
-        except OSError:
-            return
-        stamp = (about.st_ino, about.st_mtime_ns)
-        if stamp == self._stamp:
-            return
-        self._stamp = stamp
-        for alarm in _kept(self._path, keeps=self._keeps):
-            mine = self._alarms.get(alarm.key)
-            self._alarms[alarm.key] = alarm if mine is None else merged(mine, alarm)
-        self._bound()
-
     def _save(self) -> None:
         self._bound()
         if self._path is not None and self._keeps:
-            store.keep(self._path, {"alarms": list(self._alarms.values())})
+            self._owes = True
+            store.run(self._path, self._sync)
+
+    def _sync(self) -> None:
+        """Take in what others wrote; write the file where something is owed to it. Waits for the disk."""
+        if self._path is None or not self._owes:
+            self._take_in()
+            return
+        self._owes = False
+        with contextlib.ExitStack() as held:
+            with contextlib.suppress(OSError):  # a place that takes no lock takes the file, or refuses it below
+                held.enter_context(alone(self._path.with_suffix(".lock"), _mode(self._path.parent)))
+            self._take_in()
+            with self._lock:
+                alarms = list(self._alarms.values())
+            if store.save(self._path, {"alarms": alarms}):
+                self._stamp = _stamp(self._path)
+            else:
+                self._owes = True  # tried again with the next look
+
+    def _take_in(self) -> None:
+        """What others wrote, where the file is another than the one last read."""
+        if self._path is None or (stamp := _stamp(self._path)) in (self._stamp, (0, 0)):
+            return
+        self._stamp = stamp
+        found, self.trouble = _kept(self._path, keeps=self._keeps)
+        with self._lock:
+            for alarm in found:
+                mine = self._alarms.get(alarm.key)
+                self._alarms[alarm.key] = alarm if mine is None else merged(mine, alarm)
+        self._bound()
 
     def _bound(self) -> None:
         """Of too many the oldest go first, those that are over before those that stand."""
-        if len(self._alarms) > MOST:
-            order = sorted(self._alarms.values(), key=lambda a: (a.over_at is not None, -a.since))
-            self._alarms = {alarm.key: alarm for alarm in order[:MOST]}
+        with self._lock:
+            if len(self._alarms) > MOST:
+                order = sorted(self._alarms.values(), key=lambda a: (a.over_at is not None, -a.since))
+                self._alarms = {alarm.key: alarm for alarm in order[:MOST]}
+
+
+def _stamp(path: Path) -> tuple[int, int]:
+    """What changes whenever the file is replaced; (0, 0) where there is none."""
+    try:
+        about = path.stat()
+    except OSError:
+        return 0, 0
+    return about.st_ino, about.st_mtime_ns
+
+
+def _mode(folder: Path) -> int:
+    """Of the lock: open to whoever may write into the folder by his group."""
+    try:
+        return 0o660 if folder.stat().st_mode & stat.S_IWGRP else 0o600
+    except OSError:
+        return 0o600
 
 
 def _forgotten(alarm: Alarm, now: float) -> bool:
@@ -203,22 +250,29 @@ def _new(sign: Sign, now: float, shelf: Alarm | None) -> Alarm:
     return made if shelf is None else _shelf(made, shelf)
 
 
-def _kept(path: Path, *, keeps: bool) -> list[Alarm]:
-    """The alarms of the file, as harmless text. One that does not decode is left out; who only looks moves no file."""
-    if keeps:
-        raw = store.load(path, _File, _File()).alarms
-    else:
-        try:
-            raw = msgspec.json.decode(store.read_plain(path, store.MAX_BYTES), type=_File).alarms
-        except (OSError, ValueError):
-            return []
+def _kept(path: Path, *, keeps: bool) -> tuple[list[Alarm], str]:
+    """The alarms of the file, as harmless text, and a sentence where it cannot be read.
+
+    One that does not decode is left out. A file that does not decode is moved aside, by who only looks it is left.
+    """
+    try:
+        raw = msgspec.json.decode(store.read_plain(path, store.MAX_BYTES), type=_File).alarms
+    except FileNotFoundError:
+        return [], ""
+    except OSError as error:
+        return [], f"{path} cannot be read ({error.strerror}): {_ANEW}"
+    except (ValueError, RecursionError):
+        if keeps:
+            store.load(path, _File, _File())
+        aside = f", it is now {path.name}.bad" if keeps else ""
+        return [], f"{path} is no book of alarms{aside}: {_ANEW}"
     found = []
     for one in raw[:MOST]:
         try:
             found.append(_harmless(msgspec.json.decode(one, type=Alarm)))
-        except (msgspec.DecodeError, ValueError):
+        except (ValueError, RecursionError):
             continue
-    return found
+    return found, ""
 
 
 def _harmless(alarm: Alarm) -> Alarm:

@@ -36,6 +36,7 @@ class AlarmView:
         self._ground = ground
         self._acts = acts
         self._book = Book(None if ground.simulated else ground.places.state / FILE, keeps=keeps)
+        self._told = ""
         self._journal = Journal(ground.places, now=ground.now, boot_id=ground.boot_id)
         self._lines: tuple[JournalLine, ...] = ()
         self._ended: tuple[Ended, ...] = ()
@@ -53,6 +54,11 @@ class AlarmView:
         )
         found = self._book.see(standing(facts), snapshot.at)
         return msgspec.structs.replace(snapshot, alarms=found[:SHOWN]) if found else snapshot
+
+    def trouble(self) -> str:
+        """That the book cannot be read, once; "" where that is told or it can."""
+        before, self._told = self._told, self._book.trouble
+        return self._told if self._told != before else ""
 
     def again(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with its alarms as they are by now."""

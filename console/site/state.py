@@ -128,6 +128,8 @@ class State:
         market = self._credit.within(self.market.at(board, news, now))
         market = msgspec.structs.replace(market, power_ahead=self.pricing.ahead.day)
         self._tell(batch, rows, quotes, now)
+        if said := self.alarms.trouble():
+            self.tell(said)
         self._rows = rows
         return self.alarms.within(self._snapshot(batch, quotes, market, now), self.journal)
 

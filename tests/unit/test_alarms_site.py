@@ -8,9 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from console.attention.book import FILE
 from console.demo import open_farm
 from console.flips.journal import Journal
 from console.model import Snapshot
+from console.site.alarmview import AlarmView
 from console.site.state import State
 from tests.unit.test_site import ground, ticked
 
@@ -35,6 +37,19 @@ def test_a_lost_card_is_an_alarm_of_the_snapshot_and_of_no_file(tmp_path: Path) 
     [row] = [row for row in after.rows if row.reading.state.value == "lost"]
     assert lost(after) == [f"lost:{row.reading.uuid}"]
     assert not (tmp_path / "alarms.json").exists()
+
+
+def test_a_damaged_book_is_told_once_in_the_log(tmp_path: Path) -> None:
+    """Which file, what became of it and what to do; the console goes on with a new one."""
+    place = ground(tmp_path)
+    path = tmp_path / FILE
+    path.write_text("{half")
+    state = State(place, "")
+    place.simulated = False  # as a host, which keeps its book on disk
+    state.alarms = AlarmView(place, keeps=True)
+    place.simulated = True
+    [said] = [line.text for line in ticked(place, state, 4).log if FILE in line.text]
+    assert said.startswith(f"{path} is no book of alarms, it is now {FILE}.bad: what was acknowledged")
 
 
 def test_a_flip_that_ended_off_calls_by_its_id(tmp_path: Path) -> None:
