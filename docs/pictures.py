@@ -5,26 +5,50 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from PIL import Image
+
 sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from tests.rig.terminal import Terminal
 
 HERE = Path(__file__).parent
-DEMO = [sys.executable, "-m", "console.cli", "demo", "--scenario", "stormy", "--speed", "20"]
-UNTIL_LOST_S = 6.0
+DEMO = [sys.executable, "-m", "console.cli", "demo", "--speed", "20"]
+STORMY = [*DEMO, "--scenario", "stormy", "--theme", "dark"]
+UNTIL_LOST_S, UNTIL_WARM_S = 6.0, 8.0
+ENV = {"CHANGEOVER_USER": str(HERE / "no such file"), "LC_ALL": "C.UTF-8"}
+COLOURS = 128
+"""Of a picture in the README: more than a screen has, but for the softened edges of letters."""
 
 
 def main() -> None:
-    """The GPUs with a lost one, a stale quote, the ladder and why; and the market with a quote held back."""
-    with Terminal(DEMO, (150, 42)) as terminal:
-        terminal.wait_for("LOST", 30)
+    """What a host in trouble looks like, its market, one of its GPUs, and the same console on a light ground."""
+    with Terminal(STORMY, (150, 42), ENV) as terminal:
+        terminal.wait_for("LOST", 60)
         terminal.send("down")
         terminal.pump(UNTIL_LOST_S)
-        terminal.picture(HERE / "console.png")
+        picture(terminal, "console")
         terminal.send("2", "down")
-        terminal.wait_for("held back", 30)
+        terminal.wait_for("held back", 60)
         terminal.pump(1.0)
-        terminal.picture(HERE / "market.png")
+        picture(terminal, "market")
+    with Terminal([*DEMO, "--theme", "dark"], (150, 42), ENV) as terminal:
+        terminal.wait_for("RTX 4090", 30)
+        terminal.pump(UNTIL_WARM_S)
+        terminal.send("d")
+        terminal.wait_for("ladder over time", 30)
+        terminal.pump(1.0)
+        picture(terminal, "detail")
+    with Terminal([*DEMO, "--theme", "light"], (150, 42), ENV) as terminal:
+        terminal.wait_for("RTX 4090", 30)
+        terminal.pump(UNTIL_WARM_S)
+        picture(terminal, "light")
+
+
+def picture(terminal: Terminal, name: str) -> None:
+    """The screen as it stands, in few colours: the file is a third as large and no eye sees it."""
+    path = HERE / f"{name}.png"
+    terminal.picture(path)
+    Image.open(path).quantize(COLOURS).save(path, optimize=True)
 
 
 if __name__ == "__main__":

@@ -77,10 +77,11 @@ def power(snapshot: Snapshot, room: int) -> Chart:
 def _columns(
     values: Sequence[float | None], snapshot: Snapshot, room: int
 ) -> tuple[tuple[float | None, ...], str, str, int]:
-    """One value per column over the last quarter of an hour, several steps averaged where there are too many.
+    """One value per column over the last quarter of an hour: several steps averaged where there are too many of them,
+    some shown twice where there are too few, so that the chart is as wide as its room.
 
-    Steps are grouped by their absolute number, so that a column keeps its value while the chart moves on. Where a few
-    steps only lack a column, the oldest of them stay outside.
+    Steps are grouped, and columns given to groups, by their absolute number, so that a column keeps its value while
+    the chart moves on. Where a few steps only lack a column, the oldest of them stay outside.
     """
     step, room = snapshot.trend_step_s, max(1, room)
     total = max(1, round(WINDOW_S / step))
@@ -90,12 +91,12 @@ def _columns(
     groups: dict[int, list[float | None]] = {}
     for index, value in enumerate(values):
         groups.setdefault((last - len(values) + 1 + index) // size, []).append(value)
-    known = tuple(_mean(group) for group in groups.values())[-count:]
-    out = (None,) * (count - len(known)) + known
-    stretched = tuple(value for value in out for _ in range(max(1, room // count)))
+    out: list[float | None] = []
+    for number in range(last // size - count + 1, last // size + 1):
+        out += [_mean(groups.get(number, ()))] * ((number + 1) * room // count - number * room // count)
     span_s, zone = count * size * step, snapshot.timezone
     since, until = (clock.local(at, zone, "%H:%M") for at in (snapshot.at - span_s, snapshot.at))
-    return stretched, since, until, round(span_s / 60)
+    return tuple(out), since, until, round(span_s / 60)
 
 
 def _mean(group: Sequence[float | None]) -> float | None:

@@ -24,9 +24,9 @@ def test_an_axis_holds_zero_and_every_value(values: list[float | None]) -> None:
 
 @pytest.mark.parametrize("room", [30, 52, 86, 95, 190])
 def test_a_quarter_of_an_hour_fills_the_room(room: int) -> None:
-    """As far as whole columns go; where a few steps have no room the minutes and the times say how many stand."""
+    """All of it; where a few steps have no room the minutes and the times say how many stand."""
     chart = charts.net(sample.snapshot(), room)
-    assert room / 2 < len(chart.values) <= room
+    assert len(chart.values) == room
     assert 11 <= chart.minutes <= 15
     assert chart.since in (f"13:{62 - chart.minutes}", f"13:{61 - chart.minutes}")
     assert chart.until == "14:02"
@@ -46,6 +46,9 @@ def test_columns_keep_their_values_while_time_goes_on() -> None:
     later = msgspec.structs.replace(now, trend_net=(*trend[2:], 90.0, 91.0), at=sample.NOW + 20)
     before, after = charts.net(now, 45).values, charts.net(later, 45).values
     assert before[1:-1] == after[:-2]
+    before, after = charts.net(now, 66).values, charts.net(later, 66).values  # every second of them stands twice
+    moved = next(by for by in (1, 2) if before[by : -2 - by] == after[: -2 - 2 * by])
+    assert before[moved:-2] == after[: -2 - moved]
 
 
 def test_the_power_chart_knows_the_budget() -> None:
