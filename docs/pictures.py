@@ -16,8 +16,8 @@ DEMO = [sys.executable, "-m", "console.cli", "demo", "--speed", "20"]
 STORMY = [*DEMO, "--scenario", "stormy", "--theme", "dark"]
 UNTIL_LOST_S, UNTIL_WARM_S = 6.0, 8.0
 ENV = {"CHANGEOVER_USER": str(HERE / "no such file"), "LC_ALL": "C.UTF-8"}
-COLOURS = 128
-"""Of a picture in the README: more than a screen has, but for the softened edges of letters."""
+COLOURS = 256
+"""Of a picture in the README: what a screen is painted in, exactly, and most of the softened edges of its letters."""
 
 
 def main() -> None:
@@ -45,10 +45,15 @@ def main() -> None:
 
 
 def picture(terminal: Terminal, name: str) -> None:
-    """The screen as it stands, in few colours: the file is a third as large and no eye sees it."""
+    """The screen as it stands, in its commonest colours: the file is a third as large and no eye sees it."""
     path = HERE / f"{name}.png"
     terminal.picture(path)
-    Image.open(path).quantize(COLOURS).save(path, optimize=True)
+    image = Image.open(path)
+    counted = image.getcolors(image.width * image.height) or []
+    common = [colour for _, colour in sorted(counted, reverse=True)[:COLOURS]]
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([part for colour in common for part in colour])
+    image.quantize(palette=palette, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
 if __name__ == "__main__":
