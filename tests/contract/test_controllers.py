@@ -127,6 +127,12 @@ HOSTILE = {
     "wrong members": value("<array><data><value><int>3</int></value></data></array>"),
     "huge": http(b" " * (5 << 20)),
     "cut": http(b"x" * 1000)[:-900],
+    "evil fault": http(
+        b"<?xml version='1.0'?><methodResponse><fault><value><struct>"
+        b"<member><name>faultCode</name><value><int>70</int></value></member>"
+        b"<member><name>faultString</name><value><string>=1+&#x9b;31m&#x202e;[red]&#x200b;</string></value></member>"
+        b"</struct></value></fault></methodResponse>"
+    ),
     "laughs": http(
         b'<?xml version="1.0"?><!DOCTYPE m [<!ENTITY a "' + b"h" * 1000 + b'">'
         + b"".join(b'<!ENTITY %c "%s">' % (98 + i, b"&%c;" % (97 + i) * 50) for i in range(6))
@@ -168,8 +174,9 @@ def hostile(tmp_path: Path) -> Iterator[Callable[[bytes, float], Path]]:
 @pytest.mark.parametrize("reply", HOSTILE.values(), ids=HOSTILE)
 def test_whatever_answers_is_a_sentence(hostile: Callable[..., Path], reply: bytes) -> None:
     """Replies that are empty, broken, huge, cut or of the wrong kind raise WorkloadError and nothing else."""
-    with pytest.raises(WorkloadError, match="supervisord"):
+    with pytest.raises(WorkloadError, match="supervisord") as caught:
         supervisor_at(hostile(reply)).observe(("a",), timeout_s=3.0)
+    assert str(caught.value).isprintable()
 
 
 def test_trickling_reply_is_cut_off(hostile: Callable[..., Path]) -> None:
