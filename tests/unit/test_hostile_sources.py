@@ -13,7 +13,9 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-MODULES = frozenset({"subprocess", "sqlite3", "socket", "httpx", "pynvml", "pwd", "ctypes", "tomllib", "select", "mmap"})
+MODULES = frozenset(
+    {"subprocess", "sqlite3", "socket", "httpx", "pynvml", "pwd", "ctypes", "tomllib", "select", "mmap"}
+)
 OF_OS = frozenset({"open", "read", "pread", "fdopen", "readlink", "scandir", "listdir", "environ", "environb"})
 OF_PATHS = frozenset({"read_text", "read_bytes", "iterdir", "glob", "rglob", "recv"})
 

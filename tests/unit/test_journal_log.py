@@ -135,6 +135,7 @@ def fake(seq: int = 9, path: str = "", more: str = "") -> str:
         lambda at: entry(fake(path=at).replace("line 9", "line -9")),
         lambda at: entry(fake(path=at).replace("line 9", "line ９")),
         lambda at: entry("x " + fake(path=at)),
+        lambda at: entry(fake(path=at + "\x1b[31m\u202e")),
         lambda at: entry(None),
         lambda at: "not json" + at,
         lambda at: "[" * 100_000,
@@ -148,6 +149,7 @@ def test_what_cannot_be_trusted_does_not_count(
     journal = written(tmp_path / "s", sent)
     verdict = reading.check(journal, told(line(str(journal.path)), *map(entry, sent)))
     assert verdict.ok and verdict.logged_to == 2
+    assert (verdict.sentence + verdict.log).isprintable()
 
 
 def test_the_same_line_from_who_may_write_it_counts(tmp_path: Path, sent: list[str], told: Told) -> None:

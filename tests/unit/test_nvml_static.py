@@ -38,6 +38,12 @@ def test_a_gpu_that_is_lost_keeps_its_place(gpus: Callable[..., FakeGpus], monke
     assert static.facts().gpus[1] == static.GpuFacts(index=1)
 
 
+def test_a_card_may_be_called_anything(gpus: Callable[..., FakeGpus], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name is text: no escapes, nothing turned or hidden."""
+    gpus(1, name="=1+\x1b[31m\u202e[red]\u200b4090").activate(monkeypatch)
+    assert static.facts().gpus[0].name == "=1+[31m[red]4090"
+
+
 @pytest.mark.parametrize(("fault", "words"), [("driver", "Driver Not Loaded"), ("mismatch", "version mismatch")])
 def test_no_nvml_is_a_sentence(
     gpus: Callable[..., FakeGpus], monkeypatch: pytest.MonkeyPatch, fault: str, words: str
