@@ -17,7 +17,7 @@ from console.market.pool_registry import pool_kinds
 from console.market.registry import feed_kinds
 from console.workloads.registry import controller_kinds, meter_kinds
 from tests.contract import test_pools
-from tests.contract.hostile import answer, routes, serving
+from tests.contract.hostile import Handler, answer, routes, serving
 from tests.contract.meter_case import CASES as METERS
 from tests.contract.test_feeds import CASES
 from tests.contract.test_feeds import read as read_feed
@@ -82,7 +82,11 @@ def test_no_text_of_a_feeds_answer_comes_out_as_it_was(kind: str) -> None:
     """Neither in quotes nor in notes, nor in the sentence about what is wrong with it."""
     case = CASES[kind]
     bodies = dict(case.answers)
-    with serving(lambda handler: routes({path: answer(body) for path, body in bodies.items()})(handler)) as server:
+
+    def said(handler: Handler) -> None:
+        routes({path: answer(body) for path, body in bodies.items()})(handler)
+
+    with serving(said) as server:
         for path, body in case.answers.items():
             for count, tree in enumerate(twisted(json.loads(body))):
                 if count == 60:
