@@ -63,3 +63,9 @@ def cell(text: str) -> str:
     if not text.startswith(FORMULA) or _NUMBER.fullmatch(text):
         return text
     return f"'{text}"
+
+
+def parted(sentence: str) -> tuple[str, str]:
+    """What is wrong, and the next step that stands in many a sentence behind its first semicolon; "" for none."""
+    what, _, step = sentence.partition("; ")
+    return what, step

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from console import units
 from console.model import FeedState, GpuRow, GpuState, Holder, HostState, Option, Record, Snapshot, WorkState
 from console.paths import ALONE
+from console.text import parted
 
 OK, NOTE, WARN, FAULT = "ok", "note", "warn", "fault"
 ORDER = (FAULT, WARN, NOTE, OK)
@@ -80,12 +81,6 @@ def _opened_by(sentence: str) -> Finding:
 
 def _ordered(found: Iterable[Finding]) -> list[Finding]:
     return sorted(found, key=lambda one: ORDER.index(one.level))
-
-
-def parted(sentence: str) -> tuple[str, str]:
-    """What is wrong, and the next step that stands in many a sentence behind its first semicolon; "" for none."""
-    what, _, step = sentence.partition("; ")
-    return what, step
 
 
 def _found(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from console.model import GpuState, HostState, Kind, Snapshot
 from console.paths import ALONE
+from console.text import parted
 from console.view.layout import NEEDED
 from console.view.pieces import Line, Piece, fit, wrap
 
@@ -18,7 +19,7 @@ _HOST = {
 }
 NO_CONFIG = "no config, so no money and no flips: `changeover init` writes one for this host"
 NO_WORKLOAD = "no workload is configured, so no flips: `changeover doctor` says how to add one"
-ROOM = 7
+ROOM = 9
 """Lines that an empty table takes: what is missing, what to do, and what else there is."""
 _NOTHING_HERE = (HostState.NO_DRIVER, HostState.MISMATCH, HostState.NO_GPUS)
 DEMO = "`changeover demo` shows the console on a simulated farm meanwhile"
@@ -74,7 +75,10 @@ def empty(snapshot: Snapshot, room: int) -> list[Line]:
         (word, do), tone = _HOST[snapshot.host_state], "harm"
         do = snapshot.reason or do
     out: list[Line] = [(), (Piece(f"   {'✕ ' if tone == 'harm' else ''}{word}", tone),)]
-    out += [(Piece(f"   {part}", "label"),) for part in wrap(do, room - 6, 3)]
+    what, step = parted(do)
+    out += [(Piece(f"   {part}", "label"),) for part in wrap(what, room - 6, 3)]
+    for number, part in enumerate(wrap(step, room - 8, 2) if step else ()):
+        out.append((Piece("   → " if number == 0 else "     ", "key"), Piece(part, "strong")))
     if snapshot.host_state in _NOTHING_HERE and not snapshot.simulated:
         # Offered, never done: a host without a driver must not look like a farm that earns.
         out += [(), (Piece(f"   {DEMO}", "aside"),)]
