@@ -143,7 +143,7 @@ def _gpus(snapshot: Snapshot) -> Iterator[Finding]:
 def _config(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     seen = snapshot.host_state is HostState.OK
     if facts.config_path is None:
-        init = "`changeover init` writes one from what runs here and shows it first"
+        init = "`changeover init` writes one from what runs here; with --dry-run it only shows it"
         yield Finding(
             level=NOTE,
             what="no config: GPUs are shown, money and flips are not",
