@@ -32,8 +32,15 @@ def test_a_picture_is_its_owners_alone_and_named_by_host_and_time(tmp_path: Path
 
 @pytest.mark.parametrize(
     ("host", "stem"),
-    [("../../etc/x", "etc-x"), ("\x1b[31m\u202e", "31m"), ("", "host"), ("..", "host"), ("横浜", "host"), ("a" * 99, "a" * 60)],
-)  # fmt: skip
+    [
+        ("../../etc/x", "etc-x"),
+        ("\x1b[31m\u202e", "31m"),
+        ("", "host"),
+        ("..", "host"),
+        ("横浜", "host"),
+        ("a" * 99, "a" * 60),
+    ],
+)
 def test_no_host_leads_out_of_the_folder(tmp_path: Path, host: str, stem: str) -> None:
     """Its name is letters, digits and dashes, or a word for it."""
     assert taking.written(tmp_path, host, 0.0, SVG) == tmp_path / f"{stem}-19700101T000000Z.svg"
