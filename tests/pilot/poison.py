@@ -10,14 +10,28 @@ from typing import TypeVar
 import msgspec
 
 from console.flips.records import Plan, Refusal
-from console.model import Guard, Snapshot, Uuid
+from console.model import Alarm, Guard, Snapshot, Uuid
 from console.site.detail import Detail
 from console.site.interface import Told
 from tests.pilot import details, market, sample
 from tests.unit.test_view_journal import FLIP, OPEN, STUCK
 
 OURS = frozenset(
-    {"uuid", "uuids", "pci", "timezone", "tone", "plan_id", "flip_id", "learned_from", "step", "target", "result"}
+    {
+        "uuid",
+        "uuids",
+        "pci",
+        "timezone",
+        "tone",
+        "plan_id",
+        "flip_id",
+        "learned_from",
+        "step",
+        "target",
+        "result",
+        "severity",
+        "key",
+    }
 )
 """Fields whose words are this program's own: states, ids, units, instants."""
 BEFORE = "=HYPERLINK(1)\x1b]52;c;ZXZpbA==\x07\x1b[2J\x9b31m\u202e[red]<script>&amp;"
@@ -56,7 +70,7 @@ def _kind(value: msgspec.Struct, field: str) -> str:
 
 
 _FIGURES = ("power_w", "temp_c", "net_per_h", "output")
-_OWN_FIELDS = {("Totals", "counts"), ("Move", "target"), ("Snapshot", "currency"), ("Guard", "name")}
+_OWN_FIELDS = {("Totals", "counts"), ("Move", "target"), ("Snapshot", "currency"), ("Guard", "name"), ("Alarm", "name")}
 
 
 class EvilSite(sample.StillSite):
@@ -104,4 +118,23 @@ def _own(target: str) -> str:
 def named() -> Snapshot:
     """The market host with something in every place that can hold a sentence."""
     base = market.snapshot()
-    return msgspec.structs.replace(base, banners=("supervisor does not answer", "the journal is cut"))
+    calls = Alarm(
+        key="lost GPU-0",
+        name="lost",
+        severity="harm",
+        sentence="GPU 3 fell off the bus while miner ran",
+        since=sample.NOW - 192,
+        seen=sample.NOW,
+        do="look at the cable of rig-07",
+        slots=(3,),
+    )
+    others = (
+        msgspec.structs.replace(calls, key=f"price {n}", severity="warn", slots=(), over_at=n) for n in (None, 1.0)
+    )
+    at, later = sample.NOW - 60, sample.NOW + 3600
+    known = msgspec.structs.replace(calls, key="known", acked_by="alice", acked_at=at)
+    shelf = msgspec.structs.replace(
+        calls, key="shelf", shelved_by="bob", shelved_at=at, shelved_until=later, shelved_reason="part is ordered"
+    )
+    banners = ("supervisor does not answer", "the journal is cut")
+    return msgspec.structs.replace(base, banners=banners, alarms=(calls, *others, known, shelf))

@@ -24,7 +24,7 @@ GPUS = (
     *("j", "w", "w", "escape", "w", "s", "s", "S", "c", "space", "J", "escape", "question_mark", "pagedown", "escape"),
     *("slash", "e", "v", "i", "l", "enter", "escape", "apostrophe", "3", "escape", "space", "asterisk", "enter"),
     *("down", "escape", "escape", "m", "escape", "a", "F", "escape", "escape", "X", "S", "T", "escape", "u", "escape"),
-    *("p", "y", "Y", "colon", "f", "escape"),
+    *("p", "y", "Y", "colon", "f", "escape", "A", "j", "w", "escape"),
 )
 DETAIL = (
     "d",
@@ -191,6 +191,7 @@ def test_every_field_that_is_text_was_poisoned() -> None:
     found = site.details(sample.uuid_of(0), 900.0)
     shown = repr((site.shown, found, site.told, site.plan((0,), "ai", whole=True)))
     for words in ("rig-07", "Yokohama-2", "RTX 4090", "vllm-qwen", "exchange-a", "pool-b", "no price for XNA",
-                  "Xorg", "docker 3f2a9c1b4d5e", "alice", "op-1", "day rate went up", "locked by op"):  # fmt: skip
+                  "Xorg", "fell off the bus while", "look at the cable", "part is ordered",
+                  "docker 3f2a9c1b4d5e", "alice", "op-1", "day rate went up", "locked by op"):  # fmt: skip
         for at in re.finditer(re.escape(words), shown):
             assert "amp;" in shown[max(0, at.start() - 60) : at.start()], (words, shown[at.start() - 80 : at.end()])
