@@ -147,9 +147,9 @@ def test_a_key_of_another_action_is_refused_with_both_and_the_line_that_would_he
 
 def test_two_of_the_operators_own_that_clash_are_told_once() -> None:
     """At the later of them, with the other's name."""
-    [said] = told('[keys]\nwhy = "t"\nhelp = "t"\n')
+    [said] = told('[keys]\nwhy = "f4"\nhelp = "f4"\n')
     sentence = actions.ACTIONS[[action.id for action in actions.ACTIONS].index("why")].help
-    assert said == f', line 3: keys.help has "t", which is why ("{sentence}") as well; give one of them other keys'
+    assert said == f', line 3: keys.help has "f4", which is why ("{sentence}") as well; give one of them other keys'
 
 
 def test_keys_may_change_places() -> None:
@@ -177,17 +177,17 @@ def test_a_key_of_the_screen_of_one_gpu_is_nobody_elses_there(own: actions.Actio
             if key != "escape":
                 assert any(f'has "{key}", which is {own.id} ("' in said for said in problems(**{name: (key,)})), key
     assert problems(filter=("z",), copy=("minus",)) == [], "neither is there"
-    assert problems(why=("z",), detail_zoom=("t",)) == [], "they may change places"
+    assert problems(why=("z",), detail_zoom=("f6",)) == [], "they may change places"
 
 
 def test_its_keys_may_be_the_operators() -> None:
     """They are shown there, and refused where they clash."""
-    assert problems(detail_zoom=("t",), detail_close=("escape", "left")) == []
-    registry = keymap.keyed({"detail_zoom": ("t",)})
+    assert problems(detail_zoom=("f6",), detail_close=("escape", "left")) == []
+    registry = keymap.keyed({"detail_zoom": ("f6",)})
     there = detailactions.actions("", registry)
-    assert actions.keymap(there)["t"] == "detail_zoom" and "z" not in actions.keymap(there)
+    assert actions.keymap(there)["f6"] == "detail_zoom" and "z" not in actions.keymap(there)
     lines = ["".join(piece.text for piece in line) for line in actions.help_lines(there, "", 120)]
-    assert [line.split()[0] for line in lines if "15 minutes, 2 hours" in line] == ["t"]
+    assert [line.split()[0] for line in lines if "15 minutes, 2 hours" in line] == ["f6"]
     assert "detail_zoom" not in actions.keymap(actions.allowed("", registry=registry)).values()
     [said] = problems(detail_zoom=("u",))
     assert said.startswith('has "u", which is undo (') and "in detail as well" in said
