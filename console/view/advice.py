@@ -8,6 +8,7 @@ from console import units
 from console.model import FeedState, GpuRow, GpuState, Holder, HostState, Option, Record, Snapshot, WorkState
 from console.paths import ALONE
 from console.text import parted
+from console.workloads.detect import HIDDEN
 
 OK, NOTE, WARN, FAULT = "ok", "note", "warn", "fault"
 ORDER = (FAULT, WARN, NOTE, OK)
@@ -86,19 +87,19 @@ def _ordered(found: Iterable[Finding]) -> list[Finding]:
 def _found(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
     yield from _nvml(snapshot, facts)
     yield from _gpus(snapshot)
+    yield from _state(facts)
     yield from _config(snapshot, facts)
+    yield from _controllers(facts)
     yield from _holders(snapshot, facts)
     yield from _meters(snapshot)
     yield from _feeds(snapshot, facts)
     yield from _market(snapshot)
     if facts.workloads:  # whoever has none is told so, and nobody asks yet what they earn
         yield from _quotes(snapshot, facts)
-    yield from _controllers(facts)
     for banner in snapshot.banners:
         if banner != ALONE and banner not in facts.silent:  # told elsewhere, with what to do about it
             where = facts.config_path if facts.config_path and banner in facts.cautions else ""
             yield Finding(level=WARN, what=banner, do=f"set it in {where}" if where else "")
-    yield from _state(facts)
 
 
 def _nvml(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
@@ -178,7 +179,8 @@ def _holders(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         )
     inside = "start this container with `--pid=host`, so that it sees who holds a GPU" if facts.contained else ""
     for who, slots in unknown.items():
-        yield Finding(level=NOTE, what=f"{units.gpus(slots)}: {who}; never touched while that is so", do=inside)
+        do = inside if HIDDEN in who else ""
+        yield Finding(level=NOTE, what=f"{units.gpus(slots)}: {who}; never touched while that is so", do=do)
 
 
 def _strangers(rows: list[GpuRow]) -> str:
@@ -212,8 +214,8 @@ def _feeds(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
         where = f"see that [feeds.{feed.name}] has the right address and key, and that this host reaches it"
         if _fails(feed):
             what = f"feed {feed.name} fails, {_how_long(feed, snapshot.at)}: {feed.error}"
-            hurts = f"the money hangs on its {', '.join(needed)}: " if needed else ""
-            yield Finding(level=FAULT if needed else WARN, what=what, do=f"{hurts}{where}")
+            why = f"the money hangs on its {', '.join(needed)}" if needed else ""
+            yield Finding(level=FAULT if needed else WARN, what=what, why=why, do=where)
         elif feed.error:
             yield Finding(level=WARN, what=f"feed {feed.name} answers, and in part what cannot be: {feed.error}")
         elif _unanswered(feed):

@@ -33,6 +33,9 @@ FREE_TOLERANCE_MIB = 64.0
 NEVER_SEEN_TOLERANCE_MIB = 512.0
 """Above what NVML calls reserved, for a GPU that was never seen free."""
 
+HIDDEN = "no process to be seen"
+"""Part of what is said of a GPU whose memory is used by what this host, or this container, does not show."""
+
 
 def pids_to_read(readings: Sequence[Reading], tasks: Mapping[Key, Task]) -> frozenset[int]:
     """The processes that ``ProcessTable.read`` has to look at for these readings and tasks."""
@@ -149,7 +152,7 @@ def _unexplained_memory(reading: Reading, held: Held, base_mib: float | None) ->
     if reading.mem_used_mib - held.background_mib <= most_free_mib(reading, base_mib):
         return ""
     used_gib = reading.mem_used_mib / 1024
-    return f"{used_gib:.1f} GiB in use and no process to be seen: a container, VM or hidden pid"
+    return f"{used_gib:.1f} GiB in use and {HIDDEN}: a container, VM or hidden pid"
 
 
 def _let(placed: Sequence[Placed], tasks: Mapping[Key, Task]) -> dict[Uuid, Key]:

@@ -29,6 +29,7 @@ from console.model import (
 )
 from console.paths import ALONE
 from console.view.advice import FAULT, NOTE, OK, ORDER, WARN, Brings, Facts, Finding, findings, unopened
+from console.workloads.detect import HIDDEN
 from tests.contract.hostile import answer, serving
 from tests.pilot import sample
 from tests.pilot.sample import NOW
@@ -114,7 +115,7 @@ def test_a_failing_feed_whose_figure_is_missing_is_a_fault_and_named_where_the_m
     all_found = with_market(priced(missing=(LACK,)), feeds=(FAILS,))
     fault = only(all_found, "feed gecko fails")
     assert fault.level == FAULT and fault.what == f"feed gecko fails, once, and has never answered: {SILENT}"
-    assert fault.do.startswith("the money hangs on its price of ERG: ") and "[feeds.gecko]" in fault.do
+    assert fault.why == "the money hangs on its price of ERG" and "[feeds.gecko]" in fault.do
     lack = only(all_found, "the money lacks")
     assert lack.what == "the money lacks price of ERG: to come from feeds.gecko, which fails"
     assert "[quotes" not in lack.what + lack.do and "feeds.gecko" in lack.do
@@ -280,7 +281,9 @@ def test_what_stops_the_user_most_comes_first() -> None:
     order = [ORDER.index(one.level) for one in all_found]
     assert order == sorted(order) and {FAULT, WARN, OK} <= {one.level for one in all_found}
     faults = [one.what for one in all_found if one.level == FAULT]
-    assert faults.index(silent) < faults.index("line 3 was changed")
+    assert faults.index("line 3 was changed") < faults.index(silent)
+    feeds = with_market(priced(missing=(LACK,)), changed(silent=(silent,), brings=FED.brings), feeds=(FAILS,))
+    assert [one.what[:10] for one in feeds if one.level == FAULT] == [silent[:10], "feed gecko"]
 
 
 def test_many_strangers_are_one_finding() -> None:
@@ -294,8 +297,11 @@ def test_many_strangers_are_one_finding() -> None:
 @pytest.mark.parametrize(("contained", "step"), [(True, "--pid=host"), (False, "")])
 def test_a_holder_that_a_container_hides_is_told_how_to_be_seen(contained: bool, step: str) -> None:
     """Cards with the same doubt are one finding."""
-    snapshot = held("no process to be seen", "no process to be seen", holder=Holder.UNKNOWN)
-    one = only([*findings(snapshot, changed(contained=contained))], "no process to be seen")
+    hidden = f"8 GiB in use and {HIDDEN}"
+    snapshot = held(hidden, hidden, "its controllers cannot be asked", holder=Holder.UNKNOWN)
+    all_found = findings(snapshot, changed(contained=contained))
+    assert only(all_found, "GPU 2: its controllers cannot be asked").do == ""
+    one = only(all_found, HIDDEN)
     assert one.what.startswith("GPUs 0, 1: ") and step in one.do and bool(one.do) is contained
 
 

@@ -281,3 +281,9 @@ def test_links_and_odd_bodies_are_refused(places: Places, journal: Journal) -> N
 def _torn(data: bytes) -> bytes:
     """The same file with its later pages overwritten, as a failing disk would."""
     return data[:4096] + b"\xff" * (len(data) - 4096)
+
+
+def test_a_path_that_cannot_even_be_looked_at_is_a_sentence(tmp_path: Path) -> None:
+    """As in a directory that was closed while the console ran: its journal's screen read on for ever."""
+    with pytest.raises(JournalError, match="cannot be used: File name too long"):
+        reading.lines(tmp_path / ("x" * 300))
