@@ -6,6 +6,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -127,13 +128,24 @@ def test_nothing_but_ascii_reaches_a_terminal_without_utf8(env: dict[str, str]) 
     with Recorder(DEMO, (80, 24), env) as terminal:
         terminal.wait_for("RTX 4090", 20)
         assert "* vllm-qwen" in terminal.text and "^ ergo" in terminal.text
-        for key in ("2", "5", "1", "?", "escape", "a", "escape"):
+        for key in ("2", "5", "1", "?", "escape", "a"):
             terminal.send(key)
             terminal.pump(0.5)
-        terminal.send("q")
-        assert terminal.wait_exit() == 0
+        leave(terminal)
         assert len(terminal.written) > 3000
         assert [byte for byte in terminal.written if byte >= 0x80] == []
+
+
+def leave(terminal: Terminal, within_s: float = 40.0) -> None:
+    """Close what is open, then leave; again where a dialog took the first key for one that came too early."""
+    end = time.monotonic() + within_s
+    while terminal.alive:
+        assert time.monotonic() < end, terminal.text
+        terminal.send("escape")
+        terminal.pump(0.7)
+        terminal.send("q")
+        terminal.pump(0.7)
+    assert terminal.wait_exit() == 0
 
 
 def colours(terminal: Terminal) -> set[tuple[str, str]]:

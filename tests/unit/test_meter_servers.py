@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from console.config.workload_settings import MeterSettings
@@ -254,6 +254,7 @@ SAMPLES = st.lists(st.tuples(st.sampled_from(WORDS), st.sampled_from(["", '{tp_r
 
 @settings(max_examples=15, deadline=None)
 @given(first=SAMPLES, then=SAMPLES, more=st.binary(max_size=40))
+@example(first=[], then=[(word, label, "1e308") for word in WORDS for label in ("", '{a="b"}')], more=b"")
 def test_any_metrics_are_sound_figures(first: list[Sample], then: list[Sample], more: bytes) -> None:
     """Two readings of anything: no crash, and no figure that is negative or not finite."""
     with server_of("sglang") as server:

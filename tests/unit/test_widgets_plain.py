@@ -33,7 +33,7 @@ def drawn_by_source() -> set[str]:
     """Characters beyond ASCII in what any module of the console can say or draw."""
     folders = [ROOT / "console", ROOT / "widgets"]
     files = [f for folder in folders for f in folder.rglob("*.py") if READ_NOT_DRAWN not in f.parts]
-    tables = {ROOT / "widgets" / "plain.py"}
+    tables = {ROOT / "widgets" / "plain.py", ROOT / "console" / "text.py"}  # what is replaced, what is dropped
     return {c for f in files if f not in tables for text in literals(f) for c in text if not c.isascii()}
 
 

@@ -16,13 +16,15 @@ Families = dict[str, dict[Labels, float]]
 
 MAX_LINE = 8192
 MAX_SERIES = 10_000
+MOST = 1e300
+"""No counter reaches it, and all series of an answer together still have a sum."""
 
 _SAMPLE = re.compile(r"([A-Za-z_:][\w:]*)\s*(?:\{((?:[^\"}]|\"(?:[^\"\\]|\\.)*+\")*+)\})?\s+(\S+)(?:\s+-?\d+)?\s*")
 _LABEL = re.compile(r"([A-Za-z_]\w*)\s*=\s*\"((?:[^\"\\]|\\.)*+)\"")
 
 
 def parse(text: str, wanted: Iterable[str]) -> Families:
-    """The samples of the ``wanted`` families in ``text``; what is not a finite number is left out.
+    """The samples of the ``wanted`` families in ``text``; what is no number up to ``MOST`` is left out.
 
     A family that is absent has no entry: absent is unknown, not 0.
     """
@@ -59,4 +61,4 @@ def _number(text: str) -> float | None:
         value = float(text)
     except ValueError:
         return None
-    return value if math.isfinite(value) else None
+    return value if abs(value) <= MOST else None  # NaN is not
