@@ -5,7 +5,7 @@ Units stand in names. ``None`` is unknown and is never written as 0. Instants ar
 ``_pct``, hashes are H and H/s, memory is MiB.
 """
 
-from console.model.attention import Alarm
+from console.model.attention import ALARM_WORDS, Alarm
 from console.model.base import Record, Uuid
 from console.model.gpus import Batch, Client, ClientKind, GpuState, HostReading, HostState, Reading, Xid
 from console.model.market import (
@@ -27,6 +27,7 @@ from console.model.rows import Flipping, GpuRow, Guard, LogLine, Snapshot, Total
 from console.model.work import Holder, Instance, Kind, Occupancy, Output, WorkState
 
 __all__ = [
+    "ALARM_WORDS",
     "QUOTE_KINDS",
     "Advice",
     "Alarm",

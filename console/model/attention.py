@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from console.model.base import Record
 
+ALARM_WORDS = ("calls", "known", "shelved", "over")
+"""What an alarm can be, the first what somebody should look at first."""
+
 
 class Alarm(Record):
     """Something that calls from when it began until it is over, and what people said to it. Instants are Unix seconds.
@@ -41,6 +44,14 @@ class Alarm(Record):
     def calls(self, now: float) -> bool:
         """True while it stands and nobody has said anything to it."""
         return self.over_at is None and not self.known and not self.shelved(now)
+
+    def word(self, now: float) -> str:
+        """What it is now, a word of ``ALARM_WORDS``."""
+        if self.over_at is not None:
+            return "over"
+        if self.shelved(now):
+            return "shelved"
+        return "known" if self.known else "calls"
 
     def _holds(self, at: float) -> bool:
         return self.released_at is None or at > self.released_at

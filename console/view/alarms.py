@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from console import units
-from console.model import Alarm
+from console.model import ALARM_WORDS, Alarm
 from console.view import clock
 from console.view.pieces import Line, Piece, cells, fit, left, right, wrap
 
-WORDS = ("calls", "known", "shelved", "over")
-"""What an alarm can be, in the order of the list."""
 _TONES = {"calls": "strong", "known": "label", "shelved": "label", "over": "aside"}
 _SIGNS = {"harm": "✕", "warn": "!"}
 STATE, AGE = 8, 6  # columns
@@ -18,18 +16,9 @@ BEFORE = 5 + STATE + AGE + 2
 """Columns before the sentence."""
 
 
-def word_of(alarm: Alarm, now: float) -> str:
-    """Which of ``WORDS`` it is."""
-    if alarm.over_at is not None:
-        return "over"
-    if alarm.shelved(now):
-        return "shelved"
-    return "known" if alarm.known else "calls"
-
-
 def order(found: Iterable[Alarm], now: float) -> tuple[Alarm, ...]:
     """As they are listed: by what they are, the newest of each first."""
-    return tuple(sorted(found, key=lambda alarm: (WORDS.index(word_of(alarm, now)), -alarm.since)))
+    return tuple(sorted(found, key=lambda alarm: (ALARM_WORDS.index(alarm.word(now)), -alarm.since)))
 
 
 def count(found: Iterable[Alarm], now: float) -> Line:
@@ -43,7 +32,7 @@ def count(found: Iterable[Alarm], now: float) -> Line:
 
 def line(alarm: Alarm, now: float, room: int, *, chosen: bool, since: float | None) -> Line:
     """One alarm in ``room`` columns; ``•`` where it began after ``since``, when the operator looked last."""
-    word = word_of(alarm, now)
+    word = alarm.word(now)
     fresh = since is not None and alarm.since > since
     loud = word == "calls"
     tone = alarm.severity if loud else _TONES[word]

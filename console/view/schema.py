@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from typing import Any
 
-from console.model import GpuRow, Option, Profit, Quote, Snapshot
+from console.model import Alarm, GpuRow, Option, Profit, Quote, Snapshot
 
 SCHEMA = 1
 
@@ -40,6 +40,25 @@ def status(snapshot: Snapshot, *, rates: bool = True) -> dict[str, Any]:
         },
         "quotes": [_quote(quote, snapshot.at) for quote in snapshot.quotes],
         "gpus": [_gpu(row, rates) for row in snapshot.rows],
+        "alarms": [_alarm(alarm, snapshot.at) for alarm in snapshot.alarms],
+    }
+
+
+def _alarm(alarm: Alarm, now: float) -> dict[str, Any]:
+    """``state`` is calls, known, shelved or over; ``by`` is who acknowledged or shelved it."""
+    word = alarm.word(now)
+    shelved = word == "shelved"
+    return {
+        "key": alarm.key,
+        "severity": alarm.severity,
+        "state": word,
+        "sentence": alarm.sentence,
+        "do": alarm.do or None,
+        "slots": list(alarm.slots),
+        "since": iso(alarm.since),
+        "over_at": iso(alarm.over_at),
+        "by": (alarm.shelved_by if shelved else alarm.acked_by if alarm.known else "") or None,
+        "until": iso(alarm.shelved_until) if shelved else None,
     }
 
 

@@ -8,7 +8,7 @@ import pytest
 from console.model import Alarm, Snapshot
 from console.screens.alarms import AlarmList
 from console.screens.modal import Press
-from console.view import alarms, header
+from console.view import alarms, header, schema
 from console.view.pieces import text_of, width
 from tests.pilot import sample
 from tests.pilot.sample import NOW
@@ -148,3 +148,27 @@ def test_the_whole_of_one_says_who_said_what() -> None:
     assert text_of(alarms.about(long, NOW, "Asia/Tokyo", 110)[0]).startswith("GPU 3 lost: xid 79 xid")
     tomorrow = msgspec.structs.replace(shelved, shelved_until=NOW + 86400)
     assert " 14:02 (riser" in text_of(alarms.about(tomorrow, NOW, "Asia/Tokyo", 110)[1])
+
+
+def test_scripts_get_the_same_words() -> None:
+    """What it is, who said so and until when; null where nothing was said."""
+    shelved = msgspec.structs.replace(
+        LOST,
+        key="shelved",
+        shelved_by="op-2",
+        shelved_at=NOW - 9,
+        shelved_until=NOW + 3600,
+        acked_by="op",
+        acked_at=NOW - 1,
+    )
+    said = {one["key"]: one for one in schema.status(sample.snapshot(alarms=(*ALL, shelved)))["alarms"]}
+    assert {key: one["state"] for key, one in said.items()} == {
+        "over": "over", "known": "known", "stale": "calls", "lost:1": "calls", "shelved": "shelved",
+    }  # fmt: skip
+    assert said["lost:1"] == {
+        "key": "lost:1", "severity": "harm", "state": "calls", "sentence": "GPU 3 lost: xid 79", "do": "reboot",
+        "slots": [3], "since": schema.iso(NOW - 192), "over_at": None, "by": None, "until": None,
+    }  # fmt: skip
+    assert (said["known"]["by"], said["known"]["until"]) == ("op", None)
+    assert (said["shelved"]["by"], said["shelved"]["until"]) == ("op-2", schema.iso(NOW + 3600))
+    assert said["over"]["over_at"] == schema.iso(NOW - 2)
