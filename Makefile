@@ -8,7 +8,7 @@ demo: .venv/base
 	@$(BIN)/changeover demo
 
 test: .venv/dev
-	$(BIN)/python -m pytest -m "not slow" -n 6 --dist worksteal
+	$(BIN)/python -m pytest -m "not slow" -n 5 --dist worksteal
 
 slow: .venv/dev
 	$(BIN)/python -m pytest -m slow -rs

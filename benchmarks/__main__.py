@@ -52,6 +52,8 @@ def main() -> int:
         return 2
     end_tidily()
     scope = QUICK if args.quick else WHOLE
+    if args.bare:
+        scope = scope._replace(hosts=tuple(pair for pair in scope.hosts if pair[0] is hosts.bare), ticks_s=0)
     results = measure(scope, args.runs or (1 if args.quick else 5))
     text = markdown(results)
     sys.stdout.write(text)
@@ -80,7 +82,8 @@ def measure(scope: Scope, runs: int) -> Results:
         with make(n) as host:
             begun = begun or [_start(command, host, runs) for command in COMMANDS]
             watched.append(Watched(host.title, n, _watch(host, runs, scope.pace)))
-            ticked.append(Ticked(host.title, _tick(host, runs, scope.ticks_s)))
+            if scope.ticks_s:
+                ticked.append(Ticked(host.title, _tick(host, runs, scope.ticks_s)))
             flipped = flipped or (_flip(host, runs) if host.config else ())
     fed = _in_turn("feeds", runs, (OURS,), lambda _: feeds.read_all())[OURS.name]
     tables = {count: _table(count, runs, scope.pace) for count in rows.COUNTS}
@@ -123,6 +126,7 @@ def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="benchmarks", description="What the console costs to watch, beside nvitop.")
     parser.add_argument("--runs", type=_count, metavar="N", help="rounds whose medians are told (5; 1 with --quick)")
     parser.add_argument("--quick", action="store_true", help="a smoke run of about a minute; its times mean little")
+    parser.add_argument("--bare", action="store_true", help="only hosts without a config, no ticks without a screen")
     parser.add_argument(
         "--write", type=Path, metavar="FILE", help="write the report to a file too, and its figures into README.md"
     )

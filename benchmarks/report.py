@@ -86,7 +86,8 @@ def markdown(results: Results) -> str:
     parts += [f"## {one.title}\n\n{table(_watched_rows(one))}" for one in results.watched]
     parts.append(f"## The table alone\n\n{table(_table_rows(results.tables))}")
     parts.append(f"## Commands without a screen\n\n{table(_started_rows(results.started))}")
-    parts.append(f"## One tick without a screen\n\n{table(_ticked_rows(results.ticked))}")
+    if results.ticked:
+        parts.append(f"## One tick without a screen\n\n{table(_ticked_rows(results.ticked))}")
     parts.append(f"## A flip\n\n{table(_flipped_rows(results.flipped))}")
     parts.append(f"## Reading the feeds\n\n{table(_fed_rows(results.fed))}")
     broken = failures(results)
@@ -107,7 +108,8 @@ output) on the same fake `libnvidia-ml.so.1`. Here: {made_of}; ratios are of med
   own API every two seconds and prices what it shows. nvitop shows the same GPUs and processes, without that.
 - Percentages are of one core and count all processes of a program, by the kernel's own clocks. Memory is PSS in MB.
 - *First paint* ends with the first 2 KiB that came without a pause, *key to paint* with the last byte of the frame that
-  follows a key pressed in a quiet moment. While a GPU hangs, every NVML call on it blocks for two minutes.
+  follows a key pressed in a quiet moment. While a GPU hangs, every NVML call on it blocks for two minutes. A stall is
+  20 s (2 in a quick run) in which nobody reads the terminal.
 - A budget in bold fails the run, because no noise can break it; the others are for reading.
 
 Measured {datetime.now(UTC):%Y-%m-%d %H:%M} UTC on {_processor()}, {os.cpu_count()} cores,

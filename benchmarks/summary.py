@@ -32,7 +32,7 @@ LINES = (
     Line("page_ms", "page key to paint, median", "ms", 1),
     Line("page_p95_ms", "page key to paint, p95", "ms", 1),
     Line("hung_key_ms", "cursor key while a GPU hangs", "ms", 1),
-    Line("stall_key_ms", "cursor key just after a stall of 20 s", "ms", 1),
+    Line("stall_key_ms", "cursor key just after a stall", "ms", 1),
 )
 
 
@@ -82,8 +82,8 @@ def _growth(results: Results, columns: int) -> Iterator[Sequence[str]]:
 
 def _commands(results: Results, watched: Sequence[Watched]) -> Iterator[Sequence[str]]:
     for command, _, samples in results.started:
-        wall = spread(samples[OURS.name], "wall_ms")
-        if command.limit_ms and wall is not None:
+        used = spread(samples[OURS.name], "cpu_ms")
+        if command.limit_ms and used is not None:
             budget = Budget(command.limit_ms)
-            said = f"{wall.median:.0f}{'' if budget.met(wall.median, None) else ' **missed**'}"
-            yield f"`{command.title}`, ms", said, *[""] * (len(watched) - 1), budget.text()
+            said = f"{used.median:.0f}{'' if budget.met(used.median, None) else ' **missed**'}"
+            yield f"`{command.title}`, CPU ms", said, *[""] * (len(watched) - 1), budget.text()

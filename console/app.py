@@ -36,9 +36,9 @@ from console.view.sight import Sight
 
 OURS = UserSettings()
 TICK_S = 1.0
+"""Ages are told in seconds; where data comes as often, its own paints are enough."""
 YOUNG = 10_000
 """New objects after which the collector looks for cycles among them; that takes it 1 ms."""
-"""Ages are told in seconds; where data comes as often, its own paints are enough."""
 
 
 class News(Message):

@@ -29,6 +29,7 @@ from console.flips.records import Plan, Progress
 from console.flips.who import whoami
 from console.model import Uuid
 from console.paths import Places
+from console.running import signals
 from console.running.outlet import Outlet, unbuffered
 from console.running.stage import Stage
 from console.text import clean
@@ -68,8 +69,8 @@ class Runner:
         self._outlet = Outlet(stdout)
         self._stage: Stage | None = None
 
-    def hang_up(self, *_: object) -> None:
-        """The console is gone; also a signal handler."""
+    def hang_up(self) -> None:
+        """The console is gone, or a signal has come. From any thread but in no signal handler: it takes locks."""
         self._lost.set()
         self._stop.set()
         self._ears.orders.put(None)
@@ -153,9 +154,8 @@ def main() -> int:
     with contextlib.suppress(PermissionError):  # it leads its session already
         os.setsid()
     runner = Runner(sys.stdin.buffer, unbuffered(sys.stdout.fileno()))
-    for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, runner.hang_up)
-    return runner.run()
+    with signals.told((signal.SIGHUP, signal.SIGTERM, signal.SIGINT), lambda _: runner.hang_up()):
+        return runner.run()
 
 
 if __name__ == "__main__":

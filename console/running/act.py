@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from types import FrameType
+from collections.abc import Callable
 
 from console.flips.records import Ending, Plan, Progress
+from console.running import signals
 from console.running.stage import Stage
 
 ENDS_IT = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -26,7 +25,15 @@ def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tup
     """
     lost, stop, opened = threading.Event(), threading.Event(), threading.Event()
     uuids = tuple(sorted({uuid for move in plan.moves for uuid in move.uuids}))
-    with _ends(lost, stop, opened):
+
+    def end(number: int) -> None:
+        """Ctrl-C is the operator's own word, of which the journal says so; it loses nobody but while the stage opens,
+        when a driver that hangs would hold it up."""
+        if number != signal.SIGINT or not opened.is_set():
+            lost.set()
+        stop.set()
+
+    with signals.told(ENDS_IT, end):
         stage = Stage(config, None, uuids, lost)
         try:
             if why := stage.objection(plan):
@@ -35,21 +42,3 @@ def act(plan: Plan, config: str | None, told: Callable[[Progress], None]) -> tup
             return stage.carry_out(plan, told, stop)
         finally:
             stage.close()
-
-
-@contextmanager
-def _ends(lost: threading.Event, stop: threading.Event, opened: threading.Event) -> Iterator[None]:
-    """Ctrl-C is the operator's own word, of which the journal says so; it loses nobody but while the stage opens, when
-    a driver that hangs would hold it up."""
-
-    def end(number: int, frame: FrameType | None) -> None:  # noqa: ARG001
-        if number != signal.SIGINT or not opened.is_set():
-            lost.set()
-        stop.set()
-
-    before = {number: signal.signal(number, end) for number in ENDS_IT}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

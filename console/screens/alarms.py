@@ -7,13 +7,13 @@ from collections.abc import Callable
 from console.model import Alarm, Snapshot
 from console.screens.modal import NO_LIMIT, Press, hints
 from console.site.interface import Site
-from console.view import alarms
+from console.view import alarms, clock
 from console.view.pieces import Line, Piece, cut, fit
 
-SHELVES_H = (1, 8, 24)
-"""Hours that something is shelved for, the next with each press."""
+SHELVES_S = (900.0, 3600.0, 8 * 3600.0)
+"""For how long something is shelved, the next with each press; after the last of them until tomorrow."""
 LEAST = 3  # lines of the list and its keys that go before what is told about the chosen one
-ROOM_FOR_ALL = 90  # columns in which every key can be named
+ROOM_FOR_ALL = 110  # columns in which every key can be named
 WHY = "shelved on the screen"
 
 
@@ -90,10 +90,15 @@ class AlarmList:
             elif key == "s":
                 again = self._shelved.get(alarm.key, 0)
                 self._shelved[alarm.key] = again + 1
-                until = self._site.now() + SHELVES_H[again % len(SHELVES_H)] * 3600.0
-                self._site.shelve((alarm.key,), until, WHY)
+                self._site.shelve((alarm.key,), self._until(again % (len(SHELVES_S) + 1)), WHY)
         except PermissionError as error:
             self._read_only = str(error)
+
+    def _until(self, choice: int) -> float:
+        now = self._site.now()
+        if choice < len(SHELVES_S):
+            return now + SHELVES_S[choice]
+        return clock.tomorrow(now, self._snapshot().timezone)
 
     def _listed(self) -> tuple[Alarm, ...]:
         return alarms.order(self._snapshot().alarms, self._site.now())
@@ -111,6 +116,7 @@ class AlarmList:
         if self._read_only:
             said = cut(f"   {self._read_only}: nothing is acknowledged here", 60)
             return (*hints(("↑↓", "choose"), ("enter", "its GPU"), ("esc", "close")), Piece(said, "label"))
-        hours = "/".join(map(str, SHELVES_H))
-        keys = (("a", "acknowledge"), ("s", f"shelve {hours} h"), ("u", "undo"), ("enter", "its GPU"), ("esc", "close"))
-        return hints(*((("↑↓", "choose"),) if room >= ROOM_FOR_ALL else ()), *keys)
+        wide = room >= ROOM_FOR_ALL
+        shelve = "shelve 15 min/1 h/8 h/tomorrow" if wide else "shelve, longer"
+        keys = (("a", "acknowledge"), ("s", shelve), ("u", "undo"), ("enter", "its GPU"), ("esc", "close"))
+        return hints(*((("↑↓", "choose"),) if wide else ()), *keys)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, time, timedelta, tzinfo
 from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from console.units import UNKNOWN
+
+MORNING_H = 6
+"""The hour at which a day begins for whoever wants to hear no more today."""
 
 
 def local(at: float, timezone: str, form: str = "%H:%M:%S") -> str:
@@ -15,6 +18,12 @@ def local(at: float, timezone: str, form: str = "%H:%M:%S") -> str:
         return datetime.fromtimestamp(at, _zone(timezone)).strftime(form)
     except (ValueError, OverflowError, OSError):
         return UNKNOWN
+
+
+def tomorrow(now: float, timezone: str) -> float:
+    """Unix seconds at which the site's next morning begins: MORNING_H o'clock of the day after that of ``now``."""
+    day = datetime.fromtimestamp(now, _zone(timezone)).date() + timedelta(days=1)
+    return datetime.combine(day, time(MORNING_H), _zone(timezone)).timestamp()
 
 
 @lru_cache(maxsize=8)

@@ -13,7 +13,7 @@ from tests.e2e.host import CONSOLE, Host
 
 pytestmark = pytest.mark.nvml
 
-TOP = {"schema", "at", "host", "host_state", "reason", "currency", "simulated", "totals", "quotes", "gpus"}
+TOP = {"schema", "at", "host", "host_state", "reason", "currency", "simulated", "totals", "quotes", "gpus", "alarms"}
 TOTALS = {"wall_w", "net_per_h", "best_net_per_h", "today_accrued", "today_since"}
 QUOTE = {"kind", "name", "value", "unit", "source", "at", "age_s", "stale"}
 GPU = {

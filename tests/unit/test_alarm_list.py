@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import msgspec
 import pytest
 
 from console.model import Alarm, Snapshot
 from console.screens.alarms import AlarmList
 from console.screens.modal import Press
-from console.view import alarms, header, schema
+from console.view import alarms, clock, header, schema
 from console.view.pieces import text_of, width
 from tests.pilot import sample
 from tests.pilot.sample import NOW
@@ -71,16 +73,34 @@ def test_a_acknowledges_the_chosen_one_and_enter_goes_to_its_gpu() -> None:
     assert (opened.gone, opened.closed) == ([3], 1)
 
 
-def test_s_shelves_for_an_hour_and_longer_with_each_press() -> None:
-    """1, 8, 24 and again 1."""
+def test_s_shelves_for_a_quarter_of_an_hour_and_longer_with_each_press() -> None:
+    """15 minutes, 1 and 8 hours, until tomorrow's morning at the site, where it is 14:02:11, and again 15 minutes."""
     opened = Opened(LOST)
-    opened.press("s", "s", "s", "s")
-    hours = [(call[2] - NOW) / 3600 for call in opened.site.calls]  # type: ignore[operator]
-    assert hours == [1, 8, 24, 1]
+    opened.press("s", "s", "s", "s", "s")
+    lasts_s = [call[2] - NOW for call in opened.site.calls]  # type: ignore[operator]
+    assert lasts_s == [900, 3600, 28800, 15 * 3600 + 57 * 60 + 49, 900]
+
+
+@pytest.mark.parametrize(
+    ("at", "timezone", "hours"),
+    [("2026-11-27T23:30", "UTC", 6.5), ("2026-11-28T00:30", "UTC", 29.5), ("2026-03-28T22:00", "Europe/Berlin", 6.0)],
+)
+def test_tomorrow_begins_at_six_of_the_next_day_of_the_site(at: str, timezone: str, hours: float) -> None:
+    """After midnight that is the day after; Berlin, where it is 23:00, loses an hour of that night."""
+    now = datetime.fromisoformat(f"{at}+00:00").timestamp()
+    assert clock.tomorrow(now, timezone) - now == hours * 3600
+
+
+@pytest.mark.parametrize("room", [74, 110, 120])
+def test_the_keys_are_all_named(room: int) -> None:
+    """With how long a shelf lasts where there is room for it."""
+    said = Opened(LOST).text(room)[-1]
+    assert all(word in said for word in ("a acknowledge", "s shelve", "u undo", "enter its GPU", "esc close"))
+    assert ("15 min/1 h/8 h/tomorrow" in said) is (room >= 110)
 
 
 def test_u_takes_back_what_was_said() -> None:
-    """And the next shelf is an hour again."""
+    """And the next shelf is the shortest again."""
     opened = Opened(KNOWN)
     opened.press("s", "u", "s")
     assert [call[0] for call in opened.site.calls] == ["shelve", "release", "shelve"]

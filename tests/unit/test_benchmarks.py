@@ -11,7 +11,7 @@ import pytest
 
 from benchmarks import hosts
 from benchmarks.budgets import spread
-from benchmarks.commands import Command, imports
+from benchmarks.commands import COMMANDS, Command, imports
 from benchmarks.programs import OURS, THEIRS
 from benchmarks.report import Results, Watched, failures, markdown
 from benchmarks.rows import rows
@@ -178,6 +178,14 @@ def test_a_range_is_told_where_runs_differ() -> None:
 
 
 @pytest.mark.nvml
+def test_no_command_imports_more_than_was_decided() -> None:
+    """The exact budgets that also fail a run of the benchmarks, on the same host."""
+    with hosts.bare(2) as host:
+        found = {command.title: imports(command, host) for command in COMMANDS}
+    assert [fault for one in found.values() for fault in one.faults] == []
+    assert len(found) == len(COMMANDS) and all(one.modules > 0 for one in found.values())
+
+
 def test_a_page_that_grows_with_the_rows_has_missed_its_budget() -> None:
     """1.3 times what it takes among 1,000, and no more."""
     grown = results({}, {})._replace(tables={1_000: [{"page_ms": 5.0}], 40_000: [{"page_ms": 6.6}]})
@@ -204,6 +212,7 @@ def test_the_table_alone_answers_its_keys() -> None:
     assert all(found[f"{what}_ms"] for what in ("key", "page", "filter"))
 
 
+@pytest.mark.nvml
 def test_the_working_host_works(monkeypatch: pytest.MonkeyPatch) -> None:
     """Eight workloads run, are recognised, metered and priced, whatever the caller's environment says."""
     monkeypatch.setenv("NO_COLOR", "1")
