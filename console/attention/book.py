@@ -16,9 +16,10 @@ from pathlib import Path
 import msgspec
 
 from console import store
-from console.attention.alarms import Sign
+from console.attention.alarms import HARM, Sign
 from console.flips.alone import alone
 from console.model import Alarm, Record
+from console.model.attention import LONGEST_SHELF_S
 from console.text import clean
 
 AGAIN_S = 60.0
@@ -29,8 +30,10 @@ LOOK_EVERY_S = 3.0
 """How often it is looked whether another console has written."""
 MOST = 500
 FILE = "alarms.json"
-LONGEST_SHELF_S = 7 * 86400.0
-"""A shelf without an end would hide an alarm for good."""
+LONGEST = 8192
+"""Bytes of one alarm in the file: what is longer was not written here."""
+LAST = 1e11
+"""Unix seconds that no clock shows; what lies beyond them, or before 1970, was not written here either."""
 _ANEW = "what was acknowledged or shelved before calls again, acknowledge it anew"
 _TEXTS = (("key", 120), ("name", 40), ("severity", 4), ("sentence", 300), ("do", 200), ("acked_by", 64))
 _MORE_TEXTS = (("shelved_by", 64), ("shelved_reason", 200))
@@ -58,7 +61,8 @@ class Book:
         self._take_in()
 
     def see(self, signs: Iterable[Sign], now: float) -> tuple[Alarm, ...]:
-        """All alarms after a tick in which ``signs`` stand, the newest first; those that are over included."""
+        """All alarms after a tick in which ``signs`` stand, those that stand before those that are over, the newest of
+        each first."""
         if self._path is not None and not 0 <= now - self._looked_at < LOOK_EVERY_S:
             self._looked_at = now
             store.run(self._path, self._sync)
@@ -83,7 +87,7 @@ class Book:
     def listed(self) -> tuple[Alarm, ...]:
         """The same alarms without a look at anything."""
         with self._lock:
-            return self._newest_first()
+            return self._in_order()
 
     def acknowledge(self, keys: Iterable[str], by: str, at: float) -> tuple[Alarm, ...]:
         """Say that these are known; those that were not known before."""
@@ -92,7 +96,7 @@ class Book:
         with self._lock:
             fresh = tuple(a for key, a in self._alarms.items() if key in wanted and not a.known)
             for alarm in fresh:
-                self._alarms[alarm.key] = msgspec.structs.replace(alarm, acked_by=by, acked_at=at)
+                self._alarms[alarm.key] = msgspec.structs.replace(alarm, acked_by=by, acked_at=_after_all(alarm, at))
         if fresh:
             self._save()
         return fresh
@@ -105,8 +109,9 @@ class Book:
         with self._lock:
             chosen = tuple(a for key, a in self._alarms.items() if key in wanted)
             for alarm in chosen:
+                said_at = _after_all(alarm, at)
                 self._alarms[alarm.key] = msgspec.structs.replace(
-                    alarm, shelved_by=by, shelved_at=at, shelved_until=end, shelved_reason=clean(reason)
+                    alarm, shelved_by=by, shelved_at=said_at, shelved_until=end, shelved_reason=clean(reason)
                 )
         if chosen:
             self._save()
@@ -119,17 +124,19 @@ class Book:
         with self._lock:
             quiet = tuple(a for key, a in self._alarms.items() if key in wanted and (a.known or a.shelved(now)))
             for alarm in quiet:
-                self._alarms[alarm.key] = msgspec.structs.replace(alarm, released_at=now)
+                self._alarms[alarm.key] = msgspec.structs.replace(alarm, released_at=_after_all(alarm, now))
         if quiet:
             self._save()
         return quiet
 
-    def _newest_first(self) -> tuple[Alarm, ...]:
-        return tuple(sorted(self._alarms.values(), key=lambda alarm: -alarm.since))
+    def _in_order(self) -> tuple[Alarm, ...]:
+        return tuple(sorted(self._alarms.values(), key=lambda alarm: (alarm.over_at is not None, -alarm.since)))
 
     def _stands(self, sign: Sign, now: float) -> bool:
-        """True where that is news."""
+        """True where that is news. One too many for the book is none: it would come anew with each tick, and ring."""
         before = self._alarms.get(sign.key)
+        if (before is None or before.over_at is not None) and not self._has_room(sign):
+            return False
         # What happens once never happens again; what lasts is another alarm when it was over long enough.
         same = before is not None and (
             sign.at is not None or before.over_at is None or 0 <= now - before.over_at <= AGAIN_S
@@ -178,12 +185,18 @@ class Book:
                 self._alarms[alarm.key] = alarm if mine is None else merged(mine, alarm)
         self._bound()
 
+    def _has_room(self, sign: Sign) -> bool:
+        """False where as many stand already as are kept; what harms goes before what only warns."""
+        if len(self._alarms) < MOST:
+            return True
+        above = sum(a.over_at is None and (sign.severity != HARM or a.severity == HARM) for a in self._alarms.values())
+        return above < MOST
+
     def _bound(self) -> None:
-        """Of too many the oldest go first, those that are over before those that stand."""
+        """Of too many those go first that are over, the oldest of them; then those that only warn, the latest."""
         with self._lock:
             if len(self._alarms) > MOST:
-                order = sorted(self._alarms.values(), key=lambda a: (a.over_at is not None, -a.since))
-                self._alarms = {alarm.key: alarm for alarm in order[:MOST]}
+                self._alarms = {alarm.key: alarm for alarm in sorted(self._alarms.values(), key=_worth)[:MOST]}
 
 
 def _stamp(path: Path) -> tuple[int, int]:
@@ -201,6 +214,23 @@ def _mode(folder: Path) -> int:
         return 0o660 if folder.stat().st_mode & stat.S_IWGRP else 0o600
     except OSError:
         return 0o600
+
+
+def _worth(alarm: Alarm) -> tuple[bool, bool, float]:
+    if alarm.over_at is not None:
+        return True, False, -alarm.since
+    return False, alarm.severity != HARM, alarm.since
+
+
+def _words(alarm: Alarm) -> tuple[float, ...]:
+    """When people said something to it last, each kind of word that was said."""
+    return tuple(at for at in (alarm.acked_at, alarm.shelved_at, alarm.released_at) if at is not None)
+
+
+def _after_all(alarm: Alarm, at: float) -> float:
+    """When something said ``at`` is said: after all that was said before, also where the clock was set back since."""
+    last = max(_words(alarm), default=-math.inf)
+    return at if at > last else math.nextafter(last, math.inf)
 
 
 def _forgotten(alarm: Alarm, now: float) -> bool:
@@ -268,11 +298,21 @@ def _kept(path: Path, *, keeps: bool) -> tuple[list[Alarm], str]:
         return [], f"{path} is no book of alarms{aside}: {_ANEW}"
     found = []
     for one in raw[:MOST]:
+        if len(bytes(one)) > LONGEST:
+            continue
         try:
-            found.append(_harmless(msgspec.json.decode(one, type=Alarm)))
+            alarm = msgspec.json.decode(one, type=Alarm)
         except (ValueError, RecursionError):
             continue
+        if all(0 <= at < LAST for at in _times(alarm)):
+            found.append(_harmless(alarm))
     return found, ""
+
+
+def _times(alarm: Alarm) -> tuple[float, ...]:
+    """Every instant it has."""
+    more = (at for at in (alarm.over_at, alarm.shelved_until) if at is not None)
+    return (alarm.since, alarm.seen, *_words(alarm), *more)
 
 
 def _harmless(alarm: Alarm) -> Alarm:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from console import store
+from console.attention.book import AGAIN_S
 from console.model import Alarm, Record
 
 AWAY_S = 600.0
@@ -71,7 +72,7 @@ class Bell:
     def __init__(self, opened_at: float) -> None:
         """What began before ``opened_at`` (Unix seconds, the site's) rings nowhere: the list has it."""
         self._opened_at = opened_at
-        self._known: set[tuple[str, float]] = set()
+        self._heard: dict[str, float] = {}  # when each began that has called
         self._rang_at = float("-inf")
         self._due = False
 
@@ -80,14 +81,21 @@ class Bell:
 
         While the terminal is ``behind`` nothing is owed to it: a bell among frames that are late tells of nothing.
         """
-        fresh = {(one.key, one.since) for one in alarms if one.calls(now) and one.since >= self._opened_at}
-        if fresh - self._known:
+        self._opened_at = min(self._opened_at, now)  # a clock that is set back makes nothing older than the console
+        calling = [one for one in alarms if one.calls(now)]
+        if any(one.since >= self._opened_at and self._news(one) for one in calling):
             self._due = True
-        # What is over a while keeps its beginning; what left the list cannot come back with the same one.
-        self._known = fresh | (self._known & {(one.key, one.since) for one in alarms})
-        if behind or not fresh:
+        # What is over a while keeps its beginning: it may call again as the same.
+        heard = {one.key: self._heard[one.key] for one in alarms if one.key in self._heard}
+        self._heard = heard | {one.key: one.since for one in calling}
+        if behind or not any(one.since >= self._opened_at for one in calling):
             self._due = False
         if not self._due or at - self._rang_at < RING_EVERY_S:
             return False
         self._due, self._rang_at = False, at
         return True
+
+    def _news(self, alarm: Alarm) -> bool:
+        """Two consoles that see one beginning agree on when it was a moment later: that is none of its own."""
+        before = self._heard.get(alarm.key)
+        return before is None or abs(alarm.since - before) > AGAIN_S

@@ -6,6 +6,8 @@ from console.model.base import Record
 
 ALARM_WORDS = ("calls", "known", "shelved", "over")
 """What an alarm can be, the first what somebody should look at first."""
+LONGEST_SHELF_S = 7 * 86400.0
+"""A shelf without an end would hide an alarm for good."""
 
 
 class Alarm(Record):
@@ -37,9 +39,9 @@ class Alarm(Record):
         return self.acked_at is not None and self._holds(self.acked_at)
 
     def shelved(self, now: float) -> bool:
-        """True while nobody wants to hear of it."""
+        """True while nobody wants to hear of it. What would end later than any shelf may is none."""
         at, until = self.shelved_at, self.shelved_until
-        return at is not None and until is not None and self._holds(at) and now < until
+        return at is not None and until is not None and self._holds(at) and now < until <= now + LONGEST_SHELF_S
 
     def calls(self, now: float) -> bool:
         """True while it stands and nobody has said anything to it."""

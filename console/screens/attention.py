@@ -62,9 +62,9 @@ class Attention:
             self._keeping.start()
 
     def close(self) -> None:
-        """The console is left: this is the last that he saw. Waits a moment for the disk, and no longer."""
+        """The console is left, by a key of his or because his link is gone: then he saw nothing of what came since his
+        last key. Waits a moment for the disk, and no longer."""
         if self._path is not None:
-            self._seen_at = self._site.now()
             self.keep()
             if self._keeping is not None:
                 self._keeping.join(1.0)

@@ -130,6 +130,21 @@ async def test_the_first_key_after_a_long_while_is_a_return(tmp_path: Path) -> N
         assert "1 alarm: A shows them" in banner(app)
 
 
+async def test_a_lost_link_is_no_look(tmp_path: Path) -> None:
+    """A console that ends hours after the last key has shown nobody what came meanwhile; a key that ends it is one."""
+    site = calling()
+    path = tmp_path / looked.FILE
+    app = console(site, looked_in=path)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j")
+        site.at += 9000
+        app.attention.close()
+        assert looked.last(path) == NOW
+        await pilot.press("j")
+        app.attention.close()
+        assert looked.last(path) == NOW + 9000
+
+
 @pytest.mark.parametrize(("bell", "rings"), [("on", 2), ("off", 0)])
 def test_an_alarm_rings_once(bell: str, rings: int) -> None:
     """One for the first, one for two that begin in one tick; none for what stands, is known or over, or is unwanted."""

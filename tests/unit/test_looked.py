@@ -91,3 +91,19 @@ def test_a_link_that_is_behind_gets_no_bell_later() -> None:
     bell = Bell(T)
     assert not rings(bell, 0, A, behind=True)
     assert not rings(bell, 20, A)
+
+
+def test_two_consoles_that_agree_on_its_beginning_ring_no_second_time() -> None:
+    """Each has seen it begin a moment apart; the earlier moment is taken by both."""
+    bell = Bell(T)
+    assert rings(bell, 2, msgspec.structs.replace(A, since=T + 1.5))
+    assert not rings(bell, 30, msgspec.structs.replace(A, since=T + 1))
+
+
+def test_a_clock_that_is_set_back_does_not_silence_it() -> None:
+    """What begins then is no older than the console; what has called before is no news."""
+    bell = Bell(T)
+    old = msgspec.structs.replace(A, key="old", since=T - 1800)
+    assert not bell.due([old], T, 0.0, behind=False)
+    assert not bell.due([old], T - 3600, 20.0, behind=False)
+    assert bell.due([old, msgspec.structs.replace(A, key="b", since=T - 3599)], T - 3599, 21.0, behind=False)
