@@ -26,6 +26,8 @@ LEARNT_FROM = 500
 """How many of the latest steps usual times and base memory are taken from."""
 FAR_BACK = 2000
 """How many of the latest lines of flips are looked through for those of the last day."""
+BAD_FROM = 5000
+"""How many of the latest lines are looked through for flips that ended badly."""
 ADVISED = "advised"
 """The key of a note's body that keeps what a flip's advice was made of: some 5 kB a GPU."""
 MOST_SEQ = (1 << 63) - 1
@@ -83,6 +85,14 @@ def of_flips(path: Path, flip_ids: tuple[str, ...], kinds: tuple[str, ...]) -> t
     of_kinds, of_ids = (",".join("?" * len(one)) for one in (kinds, flip_ids))
     query = f"SELECT * FROM lines WHERE kind IN ({of_kinds}) AND flip_id IN ({of_ids}) ORDER BY seq"
     return _fetch(path, query, (*kinds, *flip_ids))
+
+
+def bad_ends(path: Path) -> tuple[Line, ...]:
+    """Outcomes that left a GPU off or stuck, or a journal that has not all of it, newest first.
+
+    Of the latest BAD_FROM lines: a few days of a busy host. Raises JournalError.
+    """
+    return _fetch(path, _BAD_ENDS, (BAD_FROM,))
 
 
 def of_flips_since(path: Path, after: int, at: float) -> tuple[Line, ...]:
@@ -238,6 +248,10 @@ def check(journal: Journal, program: str = "journalctl") -> Verdict:
 _MARKS = """SELECT * FROM lines WHERE (kind = 'outcome' OR kind = 'note' AND flip_id = '')
             AND (instr(body, '"stuck":{"') OR instr(body, '"cleared":["')) ORDER BY seq DESC"""
 KEEPS_ADVICE = f"""(kind = 'note' AND flip_id != '' AND instr(body, '"{ADVISED}":'))"""
+# The + has SQLite walk back from the end, here too.
+_BAD_ENDS = """SELECT * FROM lines WHERE seq > (SELECT max(seq) FROM lines) - ? AND +kind = 'outcome'
+               AND (instr(body, '"result":"off"') OR instr(body, '"result":"stuck"') OR instr(body, '"alarm":true'))
+               ORDER BY seq DESC LIMIT 200"""
 # The + keeps SQLite from walking all outcomes by its index where a few lines by their number are wanted.
 _LATEST_DONE = f"""
 SELECT * FROM lines WHERE seq IN (

@@ -16,10 +16,10 @@ from console.site.ground import Ground
 from console.site.interface import JournalLine
 from console.site.record import JournalView
 
-BAD_ENDS = ("off", "stuck")
 ENDED_FOR_S = 86400.0
 """How long a flip that ended badly calls, where nobody acknowledges it."""
 SHOWN = 100
+"""Alarms that a snapshot has: all that stand, however many, and of those that are over as many as there is room for."""
 OF_CONTROLLERS = "controllers."
 """How the banners begin that a ground has of controllers which cannot be asked."""
 NAMED = 3  # alarms of a note that are named
@@ -43,8 +43,8 @@ class AlarmView:
 
     def within(self, snapshot: Snapshot, journal: JournalView) -> Snapshot:
         """The snapshot with its alarms."""
-        if journal.lines is not self._lines:
-            self._lines, self._ended = journal.lines, tuple(_ended(journal.lines))
+        if journal.bad_ends is not self._lines:
+            self._lines, self._ended = journal.bad_ends, tuple(map(_ended, journal.bad_ends))
         facts = Facts(
             snapshot,
             journal.failed_starts,
@@ -53,7 +53,7 @@ class AlarmView:
             tuple(one for one in self._ended if snapshot.at - one.at < ENDED_FOR_S),
         )
         found = self._book.see(standing(facts), snapshot.at)
-        return msgspec.structs.replace(snapshot, alarms=found[:SHOWN]) if found else snapshot
+        return msgspec.structs.replace(snapshot, alarms=_shown(found)) if found else snapshot
 
     def trouble(self) -> str:
         """That the book cannot be read, once; "" where that is told or it can."""
@@ -62,7 +62,7 @@ class AlarmView:
 
     def again(self, snapshot: Snapshot) -> Snapshot:
         """The snapshot with its alarms as they are by now."""
-        return msgspec.structs.replace(snapshot, alarms=self._book.listed()[:SHOWN])
+        return msgspec.structs.replace(snapshot, alarms=_shown(self._book.listed()))
 
     def acknowledge(self, keys: Iterable[str]) -> str:
         """Say that these are known; "" or why the journal does not tell. It waits for the journal's disk."""
@@ -95,7 +95,10 @@ class AlarmView:
         return ""
 
 
-def _ended(lines: Iterable[JournalLine]) -> Iterable[Ended]:
-    for line in lines:
-        if line.kind == "outcome" and (line.body.get("result") in BAD_ENDS or line.body.get("alarm") is True):
-            yield Ended(flip_id=line.flip_id, at=line.at, slots=line.slots, text=line.text)
+def _shown(found: tuple[Alarm, ...]) -> tuple[Alarm, ...]:
+    """Of the book's alarms, in which those that stand come first."""
+    return found[: max(SHOWN, sum(alarm.over_at is None for alarm in found))]
+
+
+def _ended(line: JournalLine) -> Ended:
+    return Ended(flip_id=line.flip_id, at=line.at, slots=line.slots, text=line.text)

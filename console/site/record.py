@@ -73,6 +73,8 @@ class JournalView:
         self._own: dict[str, Progress] = {}
         self.error = ""
         self.lines: tuple[JournalLine, ...] = ()
+        self.bad_ends: tuple[JournalLine, ...] = ()
+        """Flips that ended as none should, newest first, however much was written since."""
         self.flipping: dict[Uuid, Flipping] = {}
         self.stuck: dict[Uuid, str] = {}
         self.base_mib: dict[str, float] = {}
@@ -170,6 +172,7 @@ class JournalView:
 
     def _read(self) -> None:
         self.lines = tuple(_shown(line) for line in reading.lines(self._path, SHOWN))
+        self.bad_ends = tuple(map(_shown, reading.bad_ends(self._path)))
         self._open = reading.open_intents(self._path)
         self.stuck = {Uuid(uuid): text for uuid, text in reading.stuck(self._path).items()}
         boot_id = self._ground.boot_id

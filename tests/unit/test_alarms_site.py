@@ -12,7 +12,9 @@ from console.attention.book import FILE
 from console.demo import open_farm
 from console.flips.journal import Journal
 from console.model import Snapshot
-from console.site.alarmview import AlarmView
+from console.site.alarmview import SHOWN, AlarmView
+from console.site.interface import JournalLine
+from console.site.record import JournalView
 from console.site.state import State
 from tests.unit.test_site import ground, ticked
 
@@ -61,6 +63,34 @@ def test_a_flip_that_ended_off_calls_by_its_id(tmp_path: Path) -> None:
         journal.append("outcome", flip_id, ("GPU-1",), who, {"text": "ended", "slots": [1], "result": result})
     snapshot = ticked(place, State(place, ""), 2)
     assert [alarm.key for alarm in snapshot.alarms if alarm.name == "flip"] == ["flip:bad"]
+
+
+def test_a_flip_that_ended_off_calls_however_much_is_written_since(tmp_path: Path) -> None:
+    """A day long: a busy journal must not have it be over."""
+    place = ground(tmp_path)
+    journal = Journal(place.places, now=place.now, boot_id=place.boot_id)
+    who: dict[str, object] = {"uid": 0, "login": "op-1"}
+    journal.append("outcome", "bad", ("GPU-1",), who, {"text": "ended", "slots": [1], "result": "off"})
+    for number in range(60):
+        journal.append("note", "", (), who, {"text": f"note {number}", "slots": []})
+    snapshot = ticked(place, State(place, ""), 2)
+    assert [(a.key, a.over_at) for a in snapshot.alarms if a.name == "flip"] == [("flip:bad", None)]
+
+
+def test_all_that_stand_are_shown(tmp_path: Path) -> None:
+    """The header counts them; of those that are over some may be left out."""
+    place = ground(tmp_path)
+    view = AlarmView(place, keeps=False)
+    bad = tuple(
+        JournalLine(seq=n, at=place.now(), flip_id=f"f{n}", kind="outcome", slots=(), who="op", text="off", body={})
+        for n in range(SHOWN + 50)
+    )
+    record = JournalView(place)
+    record.bad_ends = bad
+    snapshot = ticked(place, State(place, ""), 1)
+    assert len(view.within(snapshot, record).alarms) >= len(bad)
+    record.bad_ends = ()
+    assert len(view.within(snapshot, record).alarms) == SHOWN
 
 
 def test_acknowledging_is_journalled_with_who_and_stays() -> None:
