@@ -46,7 +46,7 @@ class Command(NamedTuple):
 _SUM = "calc mine --hashrate 178MH --watts 221 --coin-price 0.84 --reward 12 --difficulty 3.3e15 --power-price 0.071"
 COMMANDS = (
     Command("--help", ("--help",), ("--help",), 5, 150),
-    Command("calc", tuple(_SUM.split()), (), 90, 150),
+    Command("calc", tuple(_SUM.split()), (), 95, 150),
     Command("journal", ("journal",), (), 105, 150),
     # 230 until there were feeds, pools and contracts; those make 40.
     Command("status --fast", ("status", "--fast"), ("--once",), 310, None, ("psutil",)),
