@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from console import units
 from console.flips.guards import RESTART_BUDGET
-from console.model import GpuRow, GpuState, Record, Snapshot, WorkState
+from console.model import GpuRow, GpuState, HostState, Record, Snapshot, WorkState
 from console.text import clean
 
 HARM, WARN = "harm", "warn"
@@ -26,13 +26,17 @@ class Ended(Record):
 
 
 class Facts(NamedTuple):
-    """What rules look at. ``silent`` are sentences about controllers that do not answer."""
+    """What rules look at. ``silent`` are sentences about controllers that do not answer.
+
+    Until all feeds were asked (``priced``) prices are those of before, and nobody is called for their age.
+    """
 
     snapshot: Snapshot
     failed_starts: Mapping[str, int] = {}
     silent: tuple[str, ...] = ()
     journal: str = ""  # why the journal cannot be read
     ended: tuple[Ended, ...] = ()
+    priced: bool = True
 
 
 class Sign(NamedTuple):
@@ -118,6 +122,15 @@ def _of_row(row: GpuRow, failed_starts: Mapping[str, int]) -> Iterator[Sign]:
         yield _sign(f"starts:{reading.uuid}", "starts", HARM, said, do, (reading.slot,))
 
 
+def _host(facts: Facts) -> Iterator[Sign]:
+    """Where there are no GPUs to be told of, and never were, the table's place says what is missing."""
+    state = facts.snapshot.host_state
+    if state is HostState.HUNG or (state is not HostState.OK and facts.snapshot.rows):
+        said = facts.snapshot.reason or "NVML tells nothing of any GPU"
+        do = "see the kernel log, then changeover doctor; what stands in the table is the last that was told"
+        yield _sign("host", "host", HARM, said, do)
+
+
 def _ended(facts: Facts) -> Iterator[Sign]:
     for flip in facts.ended:
         said = flip.text if "GPU" in flip.text or not flip.slots else f"{units.gpus(flip.slots)}: {flip.text}"
@@ -144,7 +157,7 @@ def _power(facts: Facts) -> Iterator[Sign]:
 
 def _stale(facts: Facts) -> Iterator[Sign]:
     """Of a few stale prices the header tells; where no row's money is fresh nobody knows what anything earns."""
-    old = facts.snapshot.totals.stale_rows
+    old = facts.snapshot.totals.stale_rows if facts.priced else 0
     if old and old == sum(1 for r in facts.snapshot.rows if r.money.net_per_h is not None and not _dead(r)):
         yield _sign("stale", "stale", WARN, "every price is too old to act on", "2 shows which feed does not answer")
 
@@ -153,7 +166,7 @@ def _dead(row: GpuRow) -> bool:
     return row.reading.state is not GpuState.OK
 
 
-RULES: tuple[Callable[[Facts], Iterable[Sign]], ...] = (_ended, _silent, _disks, _power, _stale)
+RULES: tuple[Callable[[Facts], Iterable[Sign]], ...] = (_host, _ended, _silent, _disks, _power, _stale)
 
 
 def _sign(

@@ -51,6 +51,7 @@ class AlarmView:
             tuple(banner for banner in snapshot.banners if banner.startswith(OF_CONTROLLERS)),
             journal.error or (self._ground.obstacle if self._acts else ""),
             tuple(one for one in self._ended if snapshot.at - one.at < ENDED_FOR_S),
+            self._ground.priced(),
         )
         found = self._book.see(standing(facts), snapshot.at)
         return msgspec.structs.replace(snapshot, alarms=_shown(found)) if found else snapshot

@@ -20,6 +20,7 @@ from console.site.backfill import Past
 from console.site.detail import Detail
 from console.site.ground import Ground
 from console.site.interface import Check, JournalLine, Told
+from console.site.inturn import InTurn
 from console.site.realised import Realised
 from console.site.state import State
 
@@ -39,6 +40,7 @@ class LiveSite:
         self._looks = read_only
         self._state = State(ground, read_only, keeps=keeps)
         self._realised = Realised(ground, writes=keeps and not read_only)
+        self._answers = InTurn("alarms")
         self._lock = threading.Lock()
         self._heard: list[Callable[[Snapshot], None]] = []
         self._over = threading.Event()
@@ -164,7 +166,10 @@ class LiveSite:
         self._answer(lambda: self._state.alarms.release(keys))
 
     def _answer(self, act: Callable[[], str]) -> None:
-        """From a thread, for the journal's disk may take its time; whoever listens hears what came of it at once."""
+        """From a thread, for the journal's disk may take its time: in the order of the keys, the last word is the last.
+
+        Whoever listens hears what came of it at once.
+        """
         if self._looks:
             raise PermissionError(f"read-only: {self._looks}")
 
@@ -177,7 +182,7 @@ class LiveSite:
             for heard in self._heard:
                 heard(self._snapshot)
 
-        threading.Thread(target=answer, name="alarms", daemon=True).start()
+        self._answers.take(answer)
 
     def forget(self, uuid: Uuid) -> None:
         """Retire a GPU that is gone."""
@@ -197,6 +202,7 @@ class LiveSite:
         if self._thread.is_alive():
             self._thread.join(2 * WAIT_S)
         self._realised.close()
+        self._answers.close()
         self._state.close()
         self._ground.close()
         self._at_end()

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from console.attention.alarms import LONGEST, Ended, Facts, Sign, standing
-from console.model import GpuState, Snapshot, WorkState
+from console.model import GpuState, HostState, Snapshot, WorkState
 from tests.pilot import sample
 
 CALM = sample.fleet(4, power_limit_w=None)
@@ -96,6 +96,21 @@ def test_one_stale_row_is_the_headers_to_tell_and_all_of_them_call() -> None:
     known = sum(row.money.net_per_h is not None for row in CALM.rows)
     assert known > 1 and old(known - 1) == {}
     assert list(old(known)) == ["stale"]
+
+
+def test_nobody_is_called_for_the_age_of_prices_before_any_feed_was_asked() -> None:
+    """A console that is opened in the morning knows those of the evening, for a moment."""
+    rows = sum(row.money.net_per_h is not None for row in CALM.rows)
+    old = msgspec.structs.replace(CALM, totals=msgspec.structs.replace(CALM.totals, stale_rows=rows))
+    assert signs(old, priced=False) == {} and list(signs(old)) == ["stale"]
+
+
+@pytest.mark.parametrize("state", [HostState.HUNG, HostState.MISMATCH, HostState.NO_DRIVER, HostState.NO_GPUS])
+def test_a_driver_that_is_gone_calls(state: HostState) -> None:
+    """With its reason; a host that never had a GPU to tell of calls nobody, but for a driver that hangs."""
+    gone = msgspec.structs.replace(CALM, host_state=state, reason="NVML: driver/library version mismatch")
+    assert signs(gone)["host"].sentence == "NVML: driver/library version mismatch"
+    assert ("host" in signs(msgspec.structs.replace(gone, rows=()))) is (state is HostState.HUNG)
 
 
 def test_what_is_silent_or_cannot_be_written_or_ended_badly_calls() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import pytest
@@ -112,6 +112,37 @@ def test_acknowledging_is_journalled_with_who_and_stays() -> None:
         until(lambda: any("let call again by" in line.text for line in site.history()))
     finally:
         site.close()
+
+
+def test_words_are_taken_in_the_order_of_the_keys_and_none_is_lost_at_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pressed in a row, the first on a disk that takes its time; and one more with the console left right after."""
+    waits = iter((0.5, 0.1, 0.0, 0.3))
+    done: list[str] = []
+    shelve = AlarmView.shelve
+
+    def slow(view: AlarmView, keys: Iterable[str], until: float, reason: str) -> str:
+        time.sleep(next(waits))
+        said = shelve(view, keys, until, reason)
+        done.append(reason)
+        return said
+
+    monkeypatch.setattr(AlarmView, "shelve", slow)
+    site = open_farm(8, 7, 40.0, "stormy")
+
+    def reason() -> str:
+        return next(alarm.shelved_reason for alarm in site.snapshot().alarms if alarm.key == key)
+
+    try:
+        until(lambda: lost(site.snapshot()))
+        [key, *_] = lost(site.snapshot())
+        for hours in (1, 8, 24):
+            site.shelve((key,), site.now() + hours * 3600, f"{hours} h")
+        until(lambda: len(done) == 3 and reason() == done[-1])
+        assert reason() == "24 h"
+        site.shelve((key,), site.now() + 3600, "at last")
+    finally:
+        site.close()
+    assert reason() == "at last"
 
 
 def test_a_console_that_only_looks_may_not_say_that_it_knows() -> None:
