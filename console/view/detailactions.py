@@ -7,7 +7,7 @@ from console.view.actions import ACTIONS, Action
 DETAIL = "detail"
 """The mode that shows one GPU."""
 
-_HERE = ("picture", "palette", "help", "quit", "why")
+_HERE = ("alarms", "picture", "palette", "help", "quit", "why")
 _ACTS = ("mine", "ai", "off", "best", "choose", "undo", "unpin")
 
 _ONLY = (DETAIL,)

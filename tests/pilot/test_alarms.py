@@ -62,6 +62,49 @@ async def test_the_list_opens_in_every_mode_acts_and_goes_to_the_gpu(size: tuple
         assert all(screen.modal is None for screen in app._screens.values())
 
 
+@pytest.mark.parametrize("keys", ["d", "5", "2"])
+async def test_the_list_opens_on_every_screen_and_leaves_nothing_to_the_keys_behind_it(keys: str) -> None:
+    """Also on that of one GPU; what is a letter of the list is none of the screen while it stands."""
+    site = calling(LOST, HOT)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press(keys)
+        await until(pilot, lambda: app.front is not app.gpus)
+        await pilot.press("A")
+        await until(pilot, lambda: isinstance(app.front.modal, AlarmList))
+        await pilot.press("m", "f", "o", "x", "X", "p", "space", "y")
+        assert isinstance(app.front.modal, AlarmList) and site.calls == []
+        await pilot.press("enter")
+        await until(pilot, lambda: app.front is app.gpus)
+        assert app.gpus.row is not None and app.gpus.row.reading.slot == 4
+
+
+async def test_what_is_pressed_after_the_list_is_no_flip_without_its_yes() -> None:
+    """A letter of the list that comes late asks for a plan, which waits for a y as ever."""
+    site = calling(LOST)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("A", "enter", "a", "y")
+        assert not any(call[0] == "flip" for call in site.calls)
+        await pilot.press("escape", "A", "escape", "u", "y")
+        assert not any(call[0] == "flip" for call in site.calls)
+
+
+async def test_an_alarm_that_begins_leaves_an_open_dialog_alone() -> None:
+    """The count in the header tells of it; nothing opens by itself, and the dialog stays the one it was."""
+    site = calling()
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("a")
+        await until(pilot, lambda: app.gpus.modal is not None)
+        dialog = app.gpus.modal
+        site.tell(msgspec.structs.replace(site.shown, seq=2, alarms=(LOST,)))
+        await until(pilot, lambda: "1 alarm" in text(app)[0])
+        assert app.gpus.modal is dialog and not isinstance(dialog, AlarmList)
+        await pilot.press("A")
+        assert not isinstance(app.gpus.modal, AlarmList)
+
+
 async def test_the_list_follows_what_comes_of_its_keys() -> None:
     """What is known goes below what calls, and the cursor with it; esc closes."""
     site = calling(LOST, HOT)
