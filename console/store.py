@@ -17,6 +17,8 @@ from typing import TypeVar
 
 import msgspec
 
+from console.inturn import InTurn
+
 MAX_BYTES = 16 * 1024 * 1024
 FLUSH_S = 2.0
 """How long a close waits for what is still to be written: a disk that hangs must not keep the console from quitting."""
@@ -63,46 +65,30 @@ class Writer:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._due: dict[Path, Callable[[], object]] = {}
-        self._news = threading.Condition()
-        self._over = False
-        self._thread: threading.Thread | None = None
+        self._lock = threading.Lock()
+        self._turns = InTurn("store")
         _OPEN[folder] = self
 
     def take(self, path: Path, job: Callable[[], object]) -> bool:
         """Do this in a while, in the place of what is due for ``path``; False once closed. Returns at once."""
-        with self._news:
-            if self._over:
+        with self._lock:
+            waits = path in self._due
+            if not waits and not self._turns.take(partial(self._bring, path)):
                 return False
             self._due[path] = job
-            if self._thread is None:
-                # A daemon: see FLUSH_S.
-                self._thread = threading.Thread(target=self._run, name="store", daemon=True)
-                self._thread.start()
-            self._news.notify()
         return True
 
     def close(self, within_s: float = FLUSH_S) -> bool:
         """Take no more and write what is due; False where the disk did not take all of it within ``within_s``."""
-        with self._news:
-            self._over = True
-            self._news.notify()
+        closed = self._turns.close(within_s)
         if _OPEN.get(self._folder) is self:
             del _OPEN[self._folder]
-        if self._thread is None:
-            return True
-        self._thread.join(within_s)
-        return not self._thread.is_alive()
+        return closed
 
-    def _run(self) -> None:
-        while (job := self._next()) is not None:
-            job()
-
-    def _next(self) -> Callable[[], object] | None:
-        """What has been due longest, waited for; None once closed and all is written."""
-        with self._news:
-            self._news.wait_for(lambda: self._due or self._over)
-            path = next(iter(self._due), None)
-            return None if path is None else self._due.pop(path)
+    def _bring(self, path: Path) -> None:
+        with self._lock:
+            job = self._due.pop(path)
+        job()
 
 
 _OPEN: dict[Path, Writer] = {}

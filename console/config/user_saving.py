@@ -13,13 +13,11 @@ import msgspec
 from console.config.errors import ConfigError
 from console.config.opening import read_trusted
 from console.config.user import UserSettings, load
+from console.inturn import CLOSE_S, InTurn
 from console.text import clean
 
 if TYPE_CHECKING:
     from console.config.user_text import Value
-
-CLOSE_S = 2.0
-"""How long a close waits for a disk: one that hangs must not keep the console from quitting."""
 
 
 class SavingError(Exception):
@@ -74,10 +72,9 @@ class Keeper:
         self._kept = before
         self._tell = tell
         self._due: dict[str, Value] = {}
-        self._news = threading.Condition()
-        self._over = False
+        self._lock = threading.Lock()
         self._told = False
-        self._thread: threading.Thread | None = None
+        self._turns = InTurn("user file")
 
     def save(self, settings: UserSettings) -> None:
         """Have what of ``settings`` is new written in a while; returns at once. Keys are written by hand only."""
@@ -86,36 +83,23 @@ class Keeper:
         changed = {name: value for name, value in new.items() if value != getattr(self._kept, name)}
         if not changed:
             return
-        with self._news:
+        with self._lock:
             self._kept = msgspec.structs.replace(self._kept, **changed)
             self._due.update(changed)
-            if self._thread is None:
-                self._thread = threading.Thread(target=self._run, name="user file", daemon=True)
-                self._thread.start()
-            self._news.notify()
+        self._turns.take(self._write)
 
     def close(self, within_s: float = CLOSE_S) -> bool:
         """Write what is due and take no more; False where the disk did not take it within ``within_s``."""
-        with self._news:
-            self._over = True
-            self._news.notify()
-        if self._thread is None:
-            return True
-        self._thread.join(within_s)
-        return not self._thread.is_alive()
+        return self._turns.close(within_s)
 
-    def _run(self) -> None:
-        while due := self._next():
-            try:
-                save(self._path, due)
-            except SavingError as error:
-                if not self._told:
-                    self._told = True
-                    self._tell(str(error))
-
-    def _next(self) -> dict[str, Value]:
-        """All that is due, waited for; nothing once closed and all is written."""
-        with self._news:
-            self._news.wait_for(lambda: self._due or self._over)
+    def _write(self) -> None:
+        """Write all that is due by now; nothing where an earlier turn has taken it along."""
+        with self._lock:
             due, self._due = self._due, {}
-            return due
+        try:
+            if due:
+                save(self._path, due)
+        except SavingError as error:
+            if not self._told:
+                self._told = True
+                self._tell(str(error))

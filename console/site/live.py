@@ -15,12 +15,12 @@ from console.flips.undo import undo_plan
 from console.flips.who import whoami
 from console.flips.world import PlanWorld
 from console.history.measured import Figure
+from console.inturn import InTurn
 from console.model import Guard, HostState, Snapshot, Totals, Uuid
 from console.site.backfill import Past
 from console.site.detail import Detail
 from console.site.ground import Ground
 from console.site.interface import Check, JournalLine, Told
-from console.site.inturn import InTurn
 from console.site.realised import Realised
 from console.site.state import State
 

@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from console.site.inturn import InTurn
+from console.inturn import InTurn
 
 
 def test_what_is_asked_for_last_comes_out_last() -> None:

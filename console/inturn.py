@@ -1,4 +1,7 @@
-"""Things that may wait for a disk, done one after the other in a thread: what was asked for last comes out last."""
+"""Things that may wait for a disk, done one after the other in a thread: what was asked for last comes out last.
+
+No ThreadPoolExecutor of one thread: that waits for its thread when the interpreter ends, however long a disk hangs.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +23,17 @@ class InTurn:
         self._over = False
         self._thread: threading.Thread | None = None
 
-    def take(self, job: Callable[[], object]) -> None:
-        """Do this in its turn; nothing once closed. Returns at once."""
+    def take(self, job: Callable[[], object]) -> bool:
+        """Do this in its turn; False, and nothing, once closed. Returns at once. No thread before the first."""
         with self._news:
             if self._over:
-                return
+                return False
             self._due.append(job)
             if self._thread is None:
                 self._thread = threading.Thread(target=self._run, name=self._name, daemon=True)
                 self._thread.start()
             self._news.notify()
+        return True
 
     def close(self, within_s: float = CLOSE_S) -> bool:
         """Take no more and do what is due; False where that is not done ``within_s``."""
