@@ -75,11 +75,12 @@ class ModeScreen(WireScreen[None]):
     # ---- painting ----------------------------------------------------------------------------------------------------
 
     def apply(self, snapshot: Snapshot, *, quietly: bool = False) -> None:
-        """A new snapshot: paint what it changes. ``quietly``: keys act on it, and what a dialog has to say is shown."""
+        """A new snapshot: paint what it changes. ``quietly``: keys act on it, and only what stands over the screen is
+        shown, for that is what somebody looks at."""
         self.snapshot = snapshot
         if isinstance(self.modal, FlipDialog) and self.modal.heard(snapshot):
             self._present()
-        elif not quietly:
+        elif not quietly or self.modal is not None:
             self.paint()
 
     def on_resize(self, _: Resize) -> None:

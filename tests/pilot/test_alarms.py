@@ -62,6 +62,18 @@ async def test_the_list_opens_in_every_mode_acts_and_goes_to_the_gpu(size: tuple
         assert all(screen.modal is None for screen in app._screens.values())
 
 
+async def test_at_a_slow_pace_the_open_list_shows_at_once_what_came_of_a_key() -> None:
+    """The table under it waits for its time; whoever acknowledges must not wait five seconds to see it."""
+    site = calling(LOST)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("t", "t", "A")
+        await until(pilot, lambda: any("GPU 4 lost: xid 79" in line for line in text(app)))
+        site.tell(sample.snapshot(alarms=(msgspec.structs.replace(LOST, acked_at=NOW, acked_by="ann"),)))
+        await pilot.pause(0.5)
+        assert any("ann" in line for line in text(app))
+
+
 @pytest.mark.parametrize("keys", ["d", "5", "2"])
 async def test_the_list_opens_on_every_screen_and_leaves_nothing_to_the_keys_behind_it(keys: str) -> None:
     """Also on that of one GPU; what is a letter of the list is none of the screen while it stands."""
