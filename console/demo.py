@@ -7,6 +7,7 @@ import shutil
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from console.history.measured import Figure
@@ -37,6 +38,7 @@ class FarmGround:
     boot_id = "simulated"
     banners: tuple[str, ...] = ()
     obstacle = ""
+    silent: Mapping[str, str] = MappingProxyType({})
 
     def __init__(self, farm: Farm, folder: Path) -> None:
         self.host = farm.host

@@ -99,8 +99,13 @@ class HostGround:
     @property
     def banners(self) -> tuple[str, ...]:
         """What the operator must know all the time, controllers that do not answer just now among it."""
-        found = (*self._standing, *self._controllers.banners(), self.roster.notice)
+        found = (*self._standing, *self.silent.values(), self.roster.notice)
         return tuple(text for text in found if text)
+
+    @property
+    def silent(self) -> Mapping[str, str]:
+        """A sentence for each controller that cannot be asked just now, by name."""
+        return self._controllers.unasked()
 
     @property
     def obstacle(self) -> str:

@@ -26,14 +26,14 @@ class Ended(Record):
 
 
 class Facts(NamedTuple):
-    """What rules look at. ``silent`` are sentences about controllers that do not answer.
+    """What rules look at. ``silent`` are sentences about controllers that do not answer, by name.
 
     Until all feeds were asked (``priced``) prices are those of before, and nobody is called for their age.
     """
 
     snapshot: Snapshot
     failed_starts: Mapping[str, int] = {}
-    silent: tuple[str, ...] = ()
+    silent: Mapping[str, str] = {}
     journal: str = ""  # why the journal cannot be read
     ended: tuple[Ended, ...] = ()
     priced: bool = True
@@ -138,9 +138,8 @@ def _ended(facts: Facts) -> Iterator[Sign]:
 
 
 def _silent(facts: Facts) -> Iterator[Sign]:
-    for sentence in facts.silent:
-        key = f"controller:{sentence.partition(':')[0]}"  # the rest may tell how long it has been so
-        yield _sign(key, "controller", WARN, sentence, "changeover doctor says what is wrong")
+    for name, sentence in facts.silent.items():
+        yield _sign(f"controller:{name}", "controller", WARN, sentence, "changeover doctor says what is wrong")
 
 
 def _disks(facts: Facts) -> Iterator[Sign]:

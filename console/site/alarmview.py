@@ -20,8 +20,6 @@ ENDED_FOR_S = 86400.0
 """How long a flip that ended badly calls, where nobody acknowledges it."""
 SHOWN = 100
 """Alarms that a snapshot has: all that stand, however many, and of those that are over as many as there is room for."""
-OF_CONTROLLERS = "controllers."
-"""How the banners begin that a ground has of controllers which cannot be asked."""
 NAMED = 3  # alarms of a note that are named
 
 
@@ -38,17 +36,17 @@ class AlarmView:
         self._book = Book(None if ground.simulated else ground.places.state / FILE, keeps=keeps)
         self._told = ""
         self._journal = Journal(ground.places, now=ground.now, boot_id=ground.boot_id)
-        self._lines: tuple[JournalLine, ...] = ()
+        self._bad_ends: tuple[JournalLine, ...] = ()
         self._ended: tuple[Ended, ...] = ()
 
     def within(self, snapshot: Snapshot, journal: JournalView) -> Snapshot:
         """The snapshot with its alarms."""
-        if journal.bad_ends is not self._lines:
-            self._lines, self._ended = journal.bad_ends, tuple(map(_ended, journal.bad_ends))
+        if journal.bad_ends is not self._bad_ends:
+            self._bad_ends, self._ended = journal.bad_ends, tuple(map(_ended, journal.bad_ends))
         facts = Facts(
             snapshot,
             journal.failed_starts,
-            tuple(banner for banner in snapshot.banners if banner.startswith(OF_CONTROLLERS)),
+            self._ground.silent,
             journal.error or (self._ground.obstacle if self._acts else ""),
             tuple(one for one in self._ended if snapshot.at - one.at < ENDED_FOR_S),
             self._ground.priced(),

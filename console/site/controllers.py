@@ -123,9 +123,9 @@ class Controllers:
         answers = ((self._names.get(key, ""), said.trouble) for key, said in self._watch.answers().items())
         return {name: why for name, why in (*self._unusable.items(), *answers) if why and name in needed}
 
-    def banners(self) -> tuple[str, ...]:
-        """A sentence for each that cannot be asked, whether anything needs it or not."""
-        return tuple(self._sentence(name, why) for name, why in (self._unusable | self.silent()).items())
+    def unasked(self) -> dict[str, str]:
+        """A sentence for each that cannot be asked, by name, whether anything needs it or not."""
+        return {name: self._sentence(name, why) for name, why in (self._unusable | self.silent()).items()}
 
     def asked_since(self, at: float) -> bool:
         """True when every newest answer is to a question asked after ``at`` (Unix seconds); else asks again now."""

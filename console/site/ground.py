@@ -63,6 +63,10 @@ class Ground(Protocol):
         """What the operator must know all the time."""
 
     @property
+    def silent(self) -> Mapping[str, str]:
+        """Sentences about the controllers that cannot be asked just now, by name; they stand in the banners, too."""
+
+    @property
     def obstacle(self) -> str:
         """Why nothing can be flipped just now, whoever asks (a disk that takes no line of the journal), or ""."""
 

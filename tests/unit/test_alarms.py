@@ -116,8 +116,8 @@ def test_a_driver_that_is_gone_calls(state: HostState) -> None:
 def test_what_is_silent_or_cannot_be_written_or_ended_badly_calls() -> None:
     """A controller, the journal's disk, a flip; the flip's is of when it ended."""
     ended = Ended(flip_id="ab12", at=sample.NOW - 60, slots=(2,), text="roll-back failed, off")
-    found = signs(silent=("controllers.x: no answer",), journal="disk full", ended=(ended,))
-    assert found["controller:controllers.x"].severity == "warn"
+    found = signs(silent={"x": "controllers.x: no answer"}, journal="disk full", ended=(ended,))
+    assert found["controller:x"].severity == "warn"
     assert found["journal"].sentence == "disk full"
     flip = found["flip:ab12"]
     assert (flip.at, flip.sentence) == (sample.NOW - 60, "GPU 2: roll-back failed, off")

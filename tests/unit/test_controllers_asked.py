@@ -102,7 +102,7 @@ def test_one_that_cannot_be_reached_is_named(asked: Callable[..., tuple[Controll
     why = f"supervisord's socket {tmp_path}/none cannot be reached: No such file or directory"
     assert controllers.silent() == {"side": why}
     sentence = f"controllers.side: {why}; what it runs cannot be told until it answers"
-    assert controllers.banners() == (sentence,)
+    assert controllers.unasked() == {"side": sentence}
     assert controllers.check().faults == (sentence,) and controllers.check().warnings == ()
     assert controllers.tasks() == {}
     until(controllers.ready, "readiness")

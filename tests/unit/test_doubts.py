@@ -80,7 +80,7 @@ def test_a_docker_that_only_watches_is_missed_when_it_is_silent(
     settings = config(tmp_path, **docker(tmp_path))
     here = site(settings)
     until(lambda: "docker" in here.silent() and "not answered yet" not in here.doubts().of(U[0]))
-    assert here.banners() and here.banners()[0].startswith("controllers.docker: the socket ")
+    assert here.unasked()["docker"].startswith("controllers.docker: the socket ")
     assert here.doubts().of(U[0]).startswith("controllers.docker cannot be asked: the socket ")
     assert here.doubts().of(U[1]) == here.doubts().of(U[0])
     assert here.doubts().of(U[0]) in here.faults()["side", "ergo"]
