@@ -116,8 +116,7 @@ class ConsoleApp(App[None]):
         # Set before anything is drawn: a theme set later parses all styles and paints the whole screen again.
         self.set_reactive(App.theme, drawn.name)
         self.stylesheet.set_variables(self.get_css_variables())
-        if os.environ.get("SSH_CONNECTION"):
-            self.animation_level = "none"
+        self.animation_level = "none"  # what moves for its own sake is bytes on somebody's link
         self._ink = theming.ink(self.look)
         self.front = self.gpus = GpusScreen(self._ink, site.snapshot(), self)
         self.gpus.registry = registry

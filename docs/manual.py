@@ -53,7 +53,6 @@ ENVIRONMENT: tuple[Item, ...] = (
     ("NO_COLOR", "No colour, as --no-color; only --theme goes before it."),
     ("TERM", "With dumb, or where nothing is a terminal, one snapshot is printed instead of the screen."),
     ("COLORFGBG", "What ground the terminal says it has: on a white one the theme is light."),
-    ("SSH_CONNECTION", "Where it is set nothing moves that need not."),
 )
 
 EXAMPLE = """theme = "light"
