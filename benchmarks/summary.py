@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
 
-from benchmarks.budgets import BUDGETS, PAGE_GROWTH, Budget, spread
+from benchmarks.budgets import BUDGETS, FIGURES, PAGE_GROWTH, Budget, Figure, spread
 from benchmarks.programs import OURS, THEIRS
 from benchmarks.report import Results, Watched, ratio_text, table
 from benchmarks.rows import GROWTH
@@ -13,27 +12,11 @@ from benchmarks.rows import GROWTH
 BEGIN, END = "<!-- bench: written by make bench BENCH=--write -->", "<!-- bench: end -->"
 
 
-class Line(NamedTuple):
-    """A row of the summary: the key of a sample, what it says, its unit and digits."""
-
-    key: str
-    title: str
-    unit: str
-    digits: int
-
-
-LINES = (
-    Line("cpu_pct", "CPU at rest, all processes", "% of a core", 2),
-    Line("bytes_per_s", "to the terminal at rest", "B/s", 0),
-    Line("pss_mb", "memory (PSS), all processes", "MB", 1),
-    Line("first_paint_ms", "first paint", "ms", 0),
-    Line("key_ms", "cursor key to paint, median", "ms", 1),
-    Line("key_p95_ms", "cursor key to paint, p95", "ms", 1),
-    Line("page_ms", "page key to paint, median", "ms", 1),
-    Line("page_p95_ms", "page key to paint, p95", "ms", 1),
-    Line("hung_key_ms", "cursor key while a GPU hangs", "ms", 1),
-    Line("stall_key_ms", "cursor key just after a stall", "ms", 1),
+TOLD = (
+    *("cpu_pct", "bytes_per_s", "pss_mb", "first_paint_ms", "key_ms", "key_p95_ms", "page_ms", "page_p95_ms"),
+    *("hung_key_ms", "hung_key_p95_ms", "stall_key_ms", "stall_key_p95_ms"),
 )
+"""The figures, by their keys, in this order."""
 
 
 def summary(results: Results) -> str:
@@ -41,7 +24,13 @@ def summary(results: Results) -> str:
     bare = {one.gpus: one for one in results.watched if "no config" in one.title}
     wanted = [bare[gpus] for gpus in sorted(bare)]
     head = ["", *(f"{one.gpus} GPUs" for one in wanted), "budget"]
-    rows = [head, *(_row(line, wanted) for line in LINES), *_growth(results, len(wanted)), *_commands(results, wanted)]
+    figures = {figure.key: figure for figure in FIGURES}
+    rows = [
+        head,
+        *(_row(figures[key], wanted) for key in TOLD),
+        *_growth(results, len(wanted)),
+        *_commands(results, wanted),
+    ]
     return f"{BEGIN}\n{table(iter(rows))}\n{END}"
 
 
@@ -54,7 +43,7 @@ def written(readme: str, text: str) -> str:
     return before + text + after
 
 
-def _row(line: Line, watched: Sequence[Watched]) -> Sequence[str]:
+def _row(line: Figure, watched: Sequence[Watched]) -> Sequence[str]:
     cells, budgets = [], []
     for one in watched:
         ours, theirs = (spread(one.samples[program.name], line.key) for program in (OURS, THEIRS))

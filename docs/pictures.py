@@ -14,6 +14,8 @@ from tests.rig.terminal import Terminal
 HERE = Path(__file__).parent
 DEMO = [sys.executable, "-m", "console.cli", "demo", "--speed", "20"]
 STORMY = [*DEMO, "--scenario", "stormy", "--theme", "dark"]
+CALM = [("detail", "dark", "d", "ladder over time"), ("light", "light", "", "RTX 4090")]
+"""Pictures of a farm on a usual day: name, theme, keys, and what stands there when they have acted."""
 UNTIL_LOST_S, UNTIL_WARM_S = 6.0, 8.0
 ENV = {"CHANGEOVER_USER": str(HERE / "no such file"), "LC_ALL": "C.UTF-8"}
 COLOURS = 256
@@ -31,17 +33,14 @@ def main() -> None:
         terminal.wait_for("held back", 60)
         terminal.pump(1.0)
         picture(terminal, "market")
-    with Terminal([*DEMO, "--theme", "dark"], (150, 42), ENV) as terminal:
-        terminal.wait_for("RTX 4090", 30)
-        terminal.pump(UNTIL_WARM_S)
-        terminal.send("d")
-        terminal.wait_for("ladder over time", 30)
-        terminal.pump(1.0)
-        picture(terminal, "detail")
-    with Terminal([*DEMO, "--theme", "light"], (150, 42), ENV) as terminal:
-        terminal.wait_for("RTX 4090", 30)
-        terminal.pump(UNTIL_WARM_S)
-        picture(terminal, "light")
+    for name, theme, keys, shown in CALM:
+        with Terminal([*DEMO, "--theme", theme], (150, 42), ENV) as terminal:
+            terminal.wait_for("RTX 4090", 30)
+            terminal.pump(UNTIL_WARM_S)
+            terminal.send(*keys)
+            terminal.wait_for(shown, 30)
+            terminal.pump(1.0)
+            picture(terminal, name)
 
 
 def picture(terminal: Terminal, name: str) -> None:

@@ -43,7 +43,10 @@ class GpusScreen(TableScreen):
     @property
     def since(self) -> str:
         """What came since the operator looked last, until he has taken it in."""
-        return self.host.attention.sentence(self.snapshot, first_key(self.actions, "alarms"))
+        attention = self.host.attention
+        if attention.since is None:  # nearly always, and asked at each key
+            return ""
+        return attention.sentence(self.snapshot, first_key(self.actions, "alarms"))
 
     # ---- painting ----------------------------------------------------------------------------------------------------
 

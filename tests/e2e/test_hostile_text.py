@@ -10,13 +10,13 @@ import subprocess
 import sys
 import time
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from tests.rig.nvml import FakeGpus
-from tests.rig.terminal import Terminal
+from tests.rig.terminal import Recorder
 
 pytestmark = pytest.mark.nvml
 
@@ -75,21 +75,6 @@ coin = "ERG"
 pool_fee = 0.01
 meter = {{ kind = "xmrig", url = "http://127.0.0.1:9" }}
 """
-
-
-class Recorder(Terminal):
-    """A terminal that keeps every byte the program has written."""
-
-    def __init__(self, command: list[str], size: tuple[int, int], env: Mapping[str, str]) -> None:
-        super().__init__(command, size, env)
-        self.written = b""
-        feed = self._stream.feed
-
-        def kept(data: bytes) -> None:
-            self.written += data
-            feed(data)
-
-        self._stream.feed = kept
 
 
 class Liar:

@@ -19,7 +19,7 @@ from textual.events import Paste
 from console.text import clean
 from tests.pilot import market, sample
 from tests.pilot.wired import console, text, until
-from tests.rig.terminal import Terminal
+from tests.rig.terminal import Recorder, Terminal
 
 DEMO = [sys.executable, "-m", "console.cli", "demo", "--speed", "20"]
 STILL = [sys.executable, "-m", "tests.pilot.still_program"]
@@ -27,21 +27,6 @@ MODES = {"gpus": "1", "market": "2", "journal": "5", "detail": "d"}
 SMALL = [(79, 23), (60, 20), (60, 16), (40, 12), (40, 10), (39, 24), (20, 5)]
 NAMED = [(200, 50), (160, 45), (120, 40), (100, 30), (80, 24)]
 HOSTILE = "横浜\u202eevil\u202c e\u0301\u0301 한글 مرحبا\x1b[31m\u200b ｆｕｌｌ [red]x[/]"
-
-
-class Recorder(Terminal):
-    """A terminal that keeps every byte the program has written."""
-
-    def __init__(self, command: list[str], size: tuple[int, int], env: dict[str, str]) -> None:
-        super().__init__(command, size, env)
-        self.written = b""
-        feed = self._stream.feed
-
-        def kept(data: bytes) -> None:
-            self.written += data
-            feed(data)
-
-        self._stream.feed = kept
 
 
 def named() -> sample.StillSite:

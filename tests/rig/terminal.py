@@ -166,6 +166,21 @@ class Terminal:
         self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
 
 
+class Recorder(Terminal):
+    """A terminal that keeps every byte the program has written."""
+
+    def __init__(self, command: Sequence[str], size: tuple[int, int], env: Mapping[str, str]) -> None:
+        super().__init__(command, size, env)
+        self.written = b""
+        feed = self._stream.feed
+
+        def kept(data: bytes) -> None:
+            self.written += data
+            feed(data)
+
+        self._stream.feed = kept
+
+
 def _become(command: Sequence[str], size: tuple[int, int], env: Mapping[str, str]) -> None:
     """In the child: the window's size is right before the program starts; 127 when there is no such program."""
     try:
