@@ -34,7 +34,7 @@ class Scope(NamedTuple):
 
 WHOLE = Scope(
     tuple((make, n) for make in (hosts.bare, hosts.working) for n in (8, 64)),
-    Pace(settle_s=3, steady_s=15, presses=20, page_presses=10, hung_presses=10, stall_s=20),
+    Pace(settle_s=3, steady_s=15, presses=20, page_presses=20, hung_presses=20, stall_s=20),
     ticks_s=10,
 )
 QUICK = Scope(

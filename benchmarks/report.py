@@ -149,8 +149,11 @@ def _table_rows(tables: Mapping[int, Sequence[Sample]]) -> Iterator[Sequence[str
     """A column for each number of rows, then what the budget is of: how a page grows with them."""
     yield "", *(f"{count:,} rows" for count in tables)
     for what, _, title in rows.KEYS:
-        for key, word in ((f"{what}_ms", "median"), (f"{what}_p95_ms", "p95")):
-            yield f"{title}, {word}, ms", *(_spread(spread(samples, key), 1) for samples in tables.values())
+        for end, words, digits in rows.TOLD:
+            yield (
+                f"{title}, {words}",
+                *(_spread(spread(samples, f"{what}_{end}"), digits) for samples in tables.values()),
+            )
     key, few, many = rows.GROWTH
     less, more = (spread(tables.get(count, ()), key) for count in (few, many))
     grown = more.median / less.median if less and more else None

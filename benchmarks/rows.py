@@ -20,6 +20,13 @@ KEYS = (
     ("page", ("pagedown", "pageup"), "page key to paint"),
     ("filter", ("4", "backspace"), "character of the filter to paint"),
 )
+TOLD = (
+    ("ms", "median, ms", 1),
+    ("p95_ms", "p95, ms", 1),
+    ("bytes", "its frame, B", 0),
+    ("cpu_ms", "CPU of each, ms", 1),
+)
+"""What is told of each kind of key: how its figure's key ends, the words and digits of it."""
 GROWTH = ("page_ms", 1_000, 40_000)
 """A page among the last costs at most so many times what it costs among the first: see ``budgets``."""
 _AGAIN_S = 1.0

@@ -57,6 +57,13 @@ class Frame(NamedTuple):
     size: int
 
 
+class Answer(NamedTuple):
+    """What a key led to: seconds until the last byte of the frame, and its size in bytes."""
+
+    took_s: float
+    size: int
+
+
 class TimedTerminal:
     """A program in a terminal of 200 columns and 50 lines that knows 24-bit colour.
 
@@ -104,18 +111,15 @@ class TimedTerminal:
             if self.received - before >= at_least:
                 return Frame(began, ended, self.received - before)
 
-    def press(self, key: str, within_s: float) -> float | None:
-        """Press a key, by its name or what it types, in a quiet moment.
-
-        Seconds until the last byte of the frame it leads to, None if none comes.
-        """
+    def press(self, key: str, within_s: float) -> Answer | None:
+        """Press a key, by its name or what it types, in a quiet moment; None if no frame comes of it."""
         self.frame(_SETTLED_S, quiet_s=_SETTLED_S)
         plain = NAMED.get(key, key)
         code = APPLICATION_MODE.get(key, plain) if self._application_mode else plain
         pressed = time.monotonic()
         os.write(self._fd, code.encode())
         frame = self.frame(within_s)
-        return frame.ended - pressed if frame else None
+        return Answer(frame.ended - pressed, frame.size) if frame else None
 
     def close(self, patience_s: float = 2.0) -> None:
         """End the program and all it has started, SIGTERM first, and give the terminal back."""

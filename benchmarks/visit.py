@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 from benchmarks.hosts import Host
-from benchmarks.terminal import TimedTerminal
+from benchmarks.terminal import Answer, TimedTerminal
 from benchmarks.tree import cpu_s, pss_mb
 
 Sample = Mapping[str, float | None]
@@ -95,23 +95,28 @@ def _stall(terminal: TimedTerminal, pace: Pace) -> Sample:
     time.sleep(pace.stall_s)
     received = terminal.received
     terminal.pump(_BACK_S)
-    sample: dict[str, float | None] = {"stall_bytes": float(terminal.received - received)}
+    sample: dict[str, float | None] = {
+        "stall_bytes": float(terminal.received - received),
+        "stall_pss_mb": pss_mb(terminal.pid),
+    }
     return sample | presses(terminal, "stall_key", ("down", "up"), pace.hung_presses)
 
 
 def presses(terminal: TimedTerminal, what: str, keys: Sequence[str], presses: int) -> Sample:
     """Keys in turn at a person's pace. No figure where most of them lead to nothing."""
     used_s, began = cpu_s(terminal.pid), time.monotonic()
-    times_ms: list[float] = []
+    answers: list[Answer] = []
     for key in itertools.islice(itertools.cycle(keys), presses):
         terminal.pump(random.uniform(*_BETWEEN_KEYS_S))
-        took_s = terminal.press(key, _ANSWER_S)
-        if took_s is not None:
-            times_ms.append(took_s * 1e3)
-    cpu_pct = 100 * (cpu_s(terminal.pid) - used_s) / (time.monotonic() - began)
-    answered = 2 * len(times_ms) > presses
-    return {
-        f"{what}_ms": statistics.median(times_ms) if answered else None,
-        f"{what}_p95_ms": percentile(times_ms, 0.95) if answered else None,
-        f"{what}_cpu_pct": cpu_pct,
+        if (answer := terminal.press(key, _ANSWER_S)) is not None:
+            answers.append(answer)
+    used_s, took_s = cpu_s(terminal.pid) - used_s, time.monotonic() - began
+    rates = {f"{what}_cpu_pct": 100 * used_s / took_s, f"{what}_cpu_ms": 1e3 * used_s / max(1, presses)}
+    if 2 * len(answers) <= presses:
+        return rates | dict.fromkeys((f"{what}_ms", f"{what}_p95_ms", f"{what}_bytes"))
+    times_ms = [answer.took_s * 1e3 for answer in answers]
+    return rates | {
+        f"{what}_ms": statistics.median(times_ms),
+        f"{what}_p95_ms": percentile(times_ms, 0.95),
+        f"{what}_bytes": statistics.median(answer.size for answer in answers),
     }

@@ -94,9 +94,9 @@ def test_a_key_is_timed_to_the_last_byte_of_its_frame() -> None:
         assert terminal.tail.endswith(b"\x1b[?62;22c".hex().encode()), "its query was answered"
         for key, code in (("down", b"1b4f42"), ("pagedown", b"1b5b367e")):
             before = terminal.received
-            took_s = terminal.press(key, 5)
-            assert took_s is not None and 0.039 <= took_s < 0.5
-            assert terminal.received == before + 100
+            answer = terminal.press(key, 5)
+            assert answer is not None and 0.039 <= answer.took_s < 0.5
+            assert answer.size == terminal.received - before == 100
             assert terminal.tail.rstrip().endswith(code)
 
 
@@ -209,7 +209,8 @@ def test_the_readme_gets_the_figures_and_which_of_them_were_missed() -> None:
 def test_the_table_alone_answers_its_keys() -> None:
     """The program that is measured runs, and each kind of key leads to a frame."""
     found = rows(8, Pace(settle_s=1, steady_s=0, presses=0, page_presses=2, hung_presses=0, stall_s=0))
-    assert all(found[f"{what}_ms"] for what in ("key", "page", "filter"))
+    assert all(found[f"{what}_{end}"] for what in ("key", "page", "filter") for end in ("ms", "bytes", "cpu_ms"))
+    assert found["key_bytes"] < found["page_bytes"] < found["first_paint_bytes"], "a key paints what it changes"
 
 
 @pytest.mark.nvml
