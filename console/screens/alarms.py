@@ -8,7 +8,7 @@ from console.model import Alarm, Snapshot
 from console.screens.modal import NO_LIMIT, Press, hints
 from console.site.interface import Site
 from console.view import alarms, clock
-from console.view.pieces import Line, Piece, cut, fit
+from console.view.pieces import Line, Piece, cut
 
 SHELVES_S = (900.0, 3600.0, 8 * 3600.0)
 """For how long something is shelved, the next with each press; after the last of them until tomorrow."""
@@ -45,18 +45,20 @@ class AlarmList:
         """The list as far as it has room, all about the chosen one, the keys."""
         now, snapshot, shown = self._site.now(), self._snapshot(), self._listed()
         if not shown:
-            return [(Piece("nothing calls, and nothing has called lately", "label"),), (), hints(("esc", "close"))]
+            nothing = Piece("nothing calls, and nothing has called lately", "label")
+            return [(nothing,), (), *hints(room, ("esc", "close"))]
         at = self._place(shown)
         told = [(), *alarms.about(shown[at], now, snapshot.timezone, room)]
         if height < len(told) + LEAST:
             told = []
-        rows = max(1, min(len(shown), height - len(told) - 1))
+        keys = self._hints(room)[-max(1, height - 1) :]
+        rows = max(1, min(len(shown), height - len(told) - len(keys)))
         top = min(max(0, at - rows + 1), max(0, len(shown) - rows))
         out = [
             alarms.line(one, now, room, chosen=top + i == at, since=self._since)
             for i, one in enumerate(shown[top : top + rows])
         ]
-        return [*out, *told, fit(self._hints(room), room)]
+        return [*out, *told, *keys]
 
     def press(self, press: Press) -> None:
         """Arrows choose, a acknowledges, s shelves, u takes that back, enter goes there, escape closes."""
@@ -112,11 +114,11 @@ class AlarmList:
             self._key = shown[place].key
         return place
 
-    def _hints(self, room: int) -> Line:
+    def _hints(self, room: int) -> list[Line]:
         if self._read_only:
-            said = cut(f"   {self._read_only}: nothing is acknowledged here", 60)
-            return (*hints(("↑↓", "choose"), ("enter", "its GPU"), ("esc", "close")), Piece(said, "label"))
+            why = cut(f"{self._read_only}: nothing is acknowledged here", room)
+            return [*hints(room, ("↑↓", "choose"), ("enter", "its GPU"), ("esc", "close")), (Piece(why, "label"),)]
         wide = room >= ROOM_FOR_ALL
         shelve = "shelve 15 min/1 h/8 h/tomorrow" if wide else "shelve, longer"
         keys = (("a", "acknowledge"), ("s", shelve), ("u", "undo"), ("enter", "its GPU"), ("esc", "close"))
-        return hints(*((("↑↓", "choose"),) if wide else ()), *keys)
+        return hints(room, *((("↑↓", "choose"),) if wide else ()), *keys)

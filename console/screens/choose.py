@@ -37,7 +37,7 @@ class Picker:
             out.append((Piece("❯" if chosen else " ", "cursor"), *line))
         if not out:
             out.append((Piece("no option is known for this GPU", "label"),))
-        return [*out, (), hints(("↑↓", "choose"), ("enter", "plan it"), ("esc", "close"))]
+        return [*out, (), *hints(room, ("↑↓", "choose"), ("enter", "plan it"), ("esc", "close"))]
 
     def press(self, press: Press) -> None:
         """Arrows choose, enter plans, anything that closes closes."""

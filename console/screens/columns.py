@@ -16,7 +16,6 @@ class Columns:
     """Space shows and hides, J and K move, enter keeps. Nothing changes before it."""
 
     waits = False
-    title = "columns of the table"
 
     def __init__(
         self,
@@ -32,18 +31,24 @@ class Columns:
         self._at = 0
 
     @property
+    def title(self) -> str:
+        """With the width that some columns are too many for."""
+        return f"columns of the table · this screen has {self._width()}"
+
+    @property
     def wanted(self) -> tuple[str, ...]:
         """What is chosen by now."""
         kept = tuple(key for key in self._order if key in self._shown)
         return () if kept == tuple(c.key for c in columns.COLUMNS) else kept
 
-    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:  # noqa: ARG002
+    def lines(self, room: int, height: int = NO_LIMIT) -> list[Line]:
         """Every column with what becomes of it, those round the chosen one where the screen is low."""
         out = [self._line(index, key) for index, key in enumerate(self._order)]
-        most = max(1, height - 2)
+        moves = (("↑↓", "choose"), ("space", "show or hide"), ("J K", "move"))
+        keys = hints(room, *moves, ("enter", "keep"), ("esc", "drop"))[-max(1, height - 2) :]
+        most = max(1, height - 1 - len(keys))
         top = min(max(0, self._at - most // 2), max(0, len(out) - most))
-        keys = hints(("↑↓", "choose"), ("space", "show or hide"), ("J K", "move"), ("enter", "keep"), ("esc", "drop"))
-        return [*out[top : top + most], (), keys]
+        return [*out[top : top + most], (), *keys]
 
     def _line(self, index: int, key: str) -> Line:
         column, stands = columns.BY_KEY[key], key in self._shown
@@ -59,7 +64,7 @@ class Columns:
             return "hidden"
         least = layout.least_width(column, self.wanted)
         if least > self._width():
-            return f"leaves below {least} columns; this screen has {self._width()}"
+            return f"leaves below {least} columns"
         return "always stands" if column.key in columns.ALWAYS else ""
 
     def press(self, press: Press) -> None:

@@ -7,7 +7,7 @@ from typing import NamedTuple, Protocol, runtime_checkable
 
 from console.view import ladder
 from console.view.actions import Action, help_lines
-from console.view.pieces import Line, Piece, together
+from console.view.pieces import Line, Piece, flow
 
 WIDEST = 160  # columns of a modal's lines; longer ones are hard to follow
 
@@ -29,7 +29,9 @@ class Press(NamedTuple):
 class Modal(Protocol):
     """Something that stands over the screen."""
 
-    title: str
+    @property
+    def title(self) -> str:
+        """What a hairline over it says."""
 
     @property
     def waits(self) -> bool:
@@ -100,6 +102,6 @@ def framed(modal: Modal, room: int, height: int) -> list[Line]:
     return [title, *body][: max(0, height)]
 
 
-def hints(*pairs: tuple[str, str]) -> Line:
-    """Keys and what they do, side by side."""
-    return together([(Piece(key, "key"), Piece(f" {word}", "label")) for key, word in pairs], 4)
+def hints(room: int, *pairs: tuple[str, str]) -> list[Line]:
+    """Keys and what they do, side by side in as few lines as there is room for."""
+    return flow(((Piece(key, "key"), Piece(f" {word}", "label")) for key, word in pairs), room, 4)

@@ -8,7 +8,7 @@ from console import units
 from console.flips.records import Move, Plan, Refusal
 from console.model import Kind, Snapshot
 from console.view import tones
-from console.view.pieces import Line, Piece, cut, fit, left, together, width, wrap
+from console.view.pieces import Line, Piece, cut, fit, flow, left, together, width, wrap
 
 MOST_MOVES = 6
 """More moves than this are counted and summed, not listed."""
@@ -41,7 +41,7 @@ def lines(plan: Plan, snapshot: Snapshot, room: int, *, finding: frozenset[int] 
     if len(plan.moves) > MOST_MOVES:
         out.append((Piece(f"and {len(plan.moves) - MOST_MOVES} more", "label"),))
     if plan.moves:
-        out += [(), _money(plan.moves, units.symbol(snapshot.currency), room)]
+        out += [(), *_money(plan.moves, units.symbol(snapshot.currency), room)]
     if plan.done:
         verb = "does" if len(plan.done) == 1 else "do"
         nothing = "" if plan.moves or plan.refusals else ": nothing to do"
@@ -119,7 +119,8 @@ def _move(move: Move, kinds: dict[str, Kind], snapshot: Snapshot, room: int) -> 
         Piece("  →  ", "strong"),
         *_named(move.after, kinds),
     )
-    out = [together((head, money), 4)]
+    beside = width(head) + 4 + width(money) <= room
+    out = [together((head, money), 4)] if beside else [head, (Piece(" " * room_for_name), *money)]
     stops = ", ".join(f"{a.unit}" for a in move.stops) or "nothing"
     starts = ", ".join(f"{a.unit}" for a in move.starts) or "nothing"
     out.append((Piece(cut(f"{' ' * room_for_name}stops {stops}, starts {starts}", room), "label"),))
@@ -135,7 +136,7 @@ def _kinds(snapshot: Snapshot) -> dict[str, Kind]:
     return {option.workload: option.kind for row in snapshot.rows for option in row.money.options}
 
 
-def _money(moves: Sequence[Move], symbol: str, room: int) -> Line:
+def _money(moves: Sequence[Move], symbol: str, room: int) -> list[Line]:
     gain = _sum(move.gain_per_h for move in moves)
     cost = _sum(move.downtime_cost for move in moves)
     down = max(move.downtime_s for move in moves)
@@ -149,7 +150,7 @@ def _money(moves: Sequence[Move], symbol: str, room: int) -> Line:
     ]
     if payback is not None and gain is not None and gain > 0:
         parts.append((Piece("repaid in ", "label"), Piece(units.age(payback), "value")))
-    return together(parts, 4 if room >= 76 else 2)
+    return flow(parts, room, 4 if room >= 76 else 2)
 
 
 def _sum(values: Iterable[float | None]) -> float | None:

@@ -123,6 +123,17 @@ def together(parts: Iterable[Line], gap: int = 3) -> Line:
     return tuple(out)
 
 
+def flow(parts: Iterable[Line], room: int, gap: int = 3) -> list[Line]:
+    """As ``together``, in as many lines as it takes: no part is cut that has room in a line of its own."""
+    rows: list[list[Line]] = []
+    for part in parts:
+        if rows and width(together((*rows[-1], part), gap)) <= room:
+            rows[-1].append(part)
+        else:
+            rows.append([part])
+    return [together(row, gap) for row in rows]
+
+
 def text_of(line: Iterable[Piece]) -> str:
     """The line's text alone."""
     return "".join(piece.text for piece in line)

@@ -12,7 +12,7 @@ from console.config.user_saving import Keeper
 from console.screens.columns import Columns
 from console.screens.modal import Press
 from console.view.columns import ALWAYS, COLUMNS
-from console.view.pieces import text_of
+from console.view.pieces import text_of, width
 from tests.pilot.wired import Wired, console, text, until
 
 OURS = tuple(column.key for column in COLUMNS)
@@ -86,11 +86,20 @@ def test_columns_move_within_the_table_and_the_slot_stays_first(down: str, up: s
 
 def test_a_column_that_this_screen_is_too_narrow_for_says_so() -> None:
     """With the width that it needs and the one there is; hidden ones say that they are hidden."""
-    narrow = Chooser(width=80).lines()
-    assert any("leaves below" in line and "this screen has 80" in line for line in narrow)
+    chooser = Chooser(width=80)
+    narrow = chooser.lines()
+    assert chooser.modal.title == "columns of the table · this screen has 80"
+    assert any(line.rstrip().endswith("leaves below 118 columns") for line in narrow)
     assert not any("leaves below" in line for line in Chooser(width=400).lines())
     hidden = Chooser().on("temp").press("space").lines()
     assert [line for line in hidden if "hidden" in line] == [line for line in hidden if "[ ]" in line] != []
+
+
+def test_on_a_narrow_screen_no_key_is_cut_off() -> None:
+    """The way out is the last of them."""
+    lines = Chooser(width=60).modal.lines(56, 20)
+    assert len(lines) <= 20 and all(width(line) <= 56 for line in lines)
+    assert text_of(lines[-1]).endswith("esc drop")
 
 
 @pytest.mark.parametrize("height", [3, 5, 8, 14])

@@ -140,7 +140,8 @@ def test_the_list_keeps_to_its_room_and_its_cursor_in_sight(room: int, height: i
     opened.press(*["down"] * 25)
     lines = opened.list.lines(room, height)
     assert len(lines) <= height
-    assert all(width(line) <= room for line in lines[:-1])
+    assert all(width(line) <= room for line in lines)
+    assert "esc close" in text_of(lines[-1])
     assert any(text_of(line).startswith("▸") for line in lines)
 
 

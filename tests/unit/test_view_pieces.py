@@ -1,5 +1,7 @@
 """Text with tones: measuring, cutting, placing."""
 
+import itertools
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -8,6 +10,7 @@ from console.view.pieces import (
     cells,
     cut,
     fit,
+    flow,
     on_point,
     right,
     spread,
@@ -74,3 +77,13 @@ def test_a_sentence_is_wrapped_at_words_and_its_cut_shown() -> None:
     """No word is broken; what exceeds the lines ends in an ellipsis."""
     assert wrap("one two three four", 9, 2) == ["one two", "three fo…"]
     assert wrap("one two", 9, 2) == ["one two"]
+
+
+@given(st.lists(TEXT.filter(bool), max_size=6), st.integers(1, 60))
+def test_what_flows_is_cut_nowhere_and_goes_on_in_the_next_line_where_it_must(texts: list[str], room: int) -> None:
+    """Every part whole and in order; a line is too long only by a part that is; and no line is begun without need."""
+    lines = flow(((Piece(text, "key"),) for text in texts), room, 2)
+    assert [piece.text for line in lines for piece in line if piece.tone == "key"] == texts
+    for line, following in itertools.pairwise(lines):
+        assert width((*line, Piece("  "), following[0])) > room
+    assert all(width(line) <= room or len(line) == 1 for line in lines)
