@@ -179,3 +179,13 @@ def test_what_has_been_over_for_a_day_is_listed_no_longer() -> None:
     book.see([LOST._replace(key="stands")], T + 10)
     assert len(book.see([LOST._replace(key="stands")], T + 10 + KEPT_S)) == 2
     assert one(book.see([LOST._replace(key="stands")], T + 11 + KEPT_S)).key == "stands"
+
+
+def test_what_is_shelved_for_longer_than_that_is_kept() -> None:
+    """It may come back meanwhile, and nobody wants to hear of it."""
+    book = Book(None)
+    book.see([LOST], T)
+    book.shelve([LOST.key], "op-1", T, T + 3 * KEPT_S, "riser ordered")
+    book.see([], T + 10)
+    assert one(book.see([], T + 20 + KEPT_S)).key == LOST.key
+    assert not one(book.see([LOST], T + 2 * KEPT_S)).calls(T + 2 * KEPT_S)

@@ -73,6 +73,25 @@ def test_what_another_says_is_known_within_seconds_and_not_looked_for_with_each_
     assert (before.acked_by, after.acked_by) == ("", "op-2")
 
 
+def test_where_nothing_is_new_nothing_is_written(tmp_path: Path) -> None:
+    """A look at what others wrote leaves the file as it is."""
+    path = tmp_path / FILE
+    book = Book(path)
+    book.see(SIGNS[:1], T)
+    before = path.stat().st_ino, path.stat().st_mtime_ns
+    for look in range(1, 4):
+        book.see(SIGNS[:1], T + look * LOOK_EVERY_S)
+    assert (path.stat().st_ino, path.stat().st_mtime_ns) == before
+
+
+@pytest.mark.parametrize(("folder", "lock"), [(0o770, 0o660), (0o700, 0o600)])
+def test_whoever_may_write_the_book_may_lock_it(tmp_path: Path, folder: int, lock: int) -> None:
+    """Else the first operator of a group would shut the others out."""
+    tmp_path.chmod(folder)
+    Book(tmp_path / FILE).see(SIGNS[:1], T)
+    assert (tmp_path / "alarms.lock").stat().st_mode & 0o777 == lock
+
+
 def test_what_a_disk_refused_is_written_when_it_takes_it_again(tmp_path: Path) -> None:
     """A directory in the place of the file refuses the rename, for root too."""
     path = tmp_path / FILE
