@@ -70,7 +70,9 @@ class Sheet:
     def lines(self, room: int, height: int = NO_LIMIT) -> Sequence[Line]:
         """What there is to read, from where it is scrolled to."""
         self._seen = room, height
-        return self._make(room)[self._top :]
+        told = self._make(room)
+        self._top = min(self._top, max(0, len(told) - height))  # on a larger screen there may be less to scroll
+        return told[self._top :]
 
     def press(self, press: Press) -> None:
         """Arrows and pages scroll, anything else closes."""
