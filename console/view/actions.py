@@ -204,7 +204,7 @@ def footer(actions: tuple[Action, ...], room: int, mode: str = GPUS) -> Foot:
 
 
 def _foot_width(action: Action) -> int:
-    return len(key_names(action)) + 1 + len(action.label)
+    return cells(key_names(action)) + 1 + len(action.label)
 
 
 NAMES_ROOM, NAMES_MOST = 14, 30

@@ -6,7 +6,8 @@ from console.screens.deeds import DEEDS
 from console.screens.journal import DEEDS as JOURNAL_DEEDS
 from console.screens.market import DEEDS as MARKET_DEEDS
 from console.view import actions
-from console.view.pieces import text_of, width
+from console.view.keymap import keyed
+from console.view.pieces import cells, text_of, width
 
 
 def test_no_key_means_two_things() -> None:
@@ -69,6 +70,18 @@ def test_the_footer_fits_and_its_spans_are_where_the_words_are(room: int, read_o
     for start, end, name in foot.spans:
         assert text[start:end].endswith(labels[name])
     assert {"help", "quit"} <= {name for *_, name in foot.spans}
+
+
+@pytest.mark.parametrize("room", range(76, 84))
+def test_a_key_that_is_two_columns_wide_moves_the_spans_behind_it(room: int) -> None:
+    """An operator's own: a click finds what stands there, and nothing is cut off."""
+    registry = keyed({"mine": ("採",), "ai": ("智",)})
+    foot = actions.footer(actions.allowed("", registry=registry), room)
+    text = text_of(foot.line)
+    assert text.rstrip().endswith("quit") and width(foot.line) == room
+    for start, _, name in foot.spans:
+        [action] = [action for action in registry if action.id == name]
+        assert cells(text[: text.index(f"{actions.key_names(action)} {action.label}")]) == start
 
 
 def test_help_lists_every_key_and_why_keys_are_missing() -> None:
