@@ -9,6 +9,7 @@ from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
+from rich.text import Text
 
 from console.screens import taking
 from tests.pilot import sample
@@ -28,6 +29,12 @@ def test_a_picture_is_its_owners_alone_and_named_by_host_and_time(tmp_path: Path
     assert made.name == "rig-07-19700101T000000Z.svg" and made.read_text() == SVG
     assert stat.S_IMODE(made.stat().st_mode) == 0o600
     assert stat.S_IMODE(made.parent.stat().st_mode) == 0o700
+
+
+def test_a_picture_asks_no_server_for_anything() -> None:
+    """What shows it may be on a host without a way out, and nobody is to be told that it is looked at."""
+    drawn = taking.drawn(Text("rig-07"), 20, 1, title="changeover")
+    assert "rig-07" in drawn and "@font-face" not in drawn and "url(http" not in drawn
 
 
 @pytest.mark.parametrize(
