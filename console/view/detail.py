@@ -8,7 +8,7 @@ from typing import NamedTuple
 import msgspec
 
 from console.history.gpuday import SPANS_S
-from console.model import LogLine, Record, Snapshot, Uuid
+from console.model import LogLine, Record, Snapshot
 from console.site.detail import Detail
 from console.site.interface import Told
 from console.view import (
@@ -44,9 +44,8 @@ IN_TWO = (("ladder", "flips"), ("faults", "processes", "card"))
 
 
 class DetailSight(Record):
-    """What the operator has chosen here: which GPU, how long a time, and which plots come first."""
+    """What the operator has chosen here: how long a time, and which plots come first."""
 
-    uuid: Uuid | None = None
     zoom: int = 0
     plots: int = 0
 
