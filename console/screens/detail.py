@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
 import msgspec
-from textual.app import ComposeResult
 
 from console import units
 from console.model import GpuRow, Snapshot, Uuid
 from console.screens import deeds
 from console.screens.host import Host
-from console.screens.mode import BARS, Arranged, ModeScreen
+from console.screens.mode import RegionScreen
 from console.view import detailactions
 from console.view.actions import GPUS, Action
 from console.view.detail import DetailFrame, DetailPage, DetailSight, page
@@ -22,11 +21,10 @@ from console.view.detaillayout import GAP
 from console.view.sight import Sight
 from widgets import chart
 from widgets.ink import Ink
-from widgets.lines import Lines
 from widgets.pieces import Line
 
 
-class DetailScreen(ModeScreen):
+class DetailScreen(RegionScreen):
     """Head, which GPU, its plots, sections of what else is known of it, the log, the keys."""
 
     mode = DETAIL
@@ -37,15 +35,7 @@ class DetailScreen(ModeScreen):
         self.chosen = DetailSight()
         self.sight = Sight()  # what acts here acts on this GPU alone: marks are the table's
         self.shown: DetailPage | None = None
-        self.parts = {name: Lines(ink, "bar" if name in BARS else "page", id=name) for name in self.order}
-        self._arranged: Arranged = ()
         self._drawn: tuple[object, list[Line]] = (None, [])  # the plots last drawn, and from what
-
-    def compose(self) -> ComposeResult:
-        """One widget per region from top to bottom, and the panel over them."""
-        self.paint()
-        yield from self.parts.values()
-        yield self.panel
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -103,21 +93,8 @@ class DetailScreen(ModeScreen):
         )
         shown = self.shown = page(frame)
         self.foot = shown.foot
-        self._lay_out(shown.regions)
-        parts: list[tuple[str, Sequence[Line]]] = [*shown.parts, ("plots", self._plots(shown))]
-        for name, lines in parts:
-            dim = name == "foot" and self.modal is not None
-            self.parts[name].show([[(text, "aside") for text, _ in line] for line in lines] if dim else lines)
-
-    def _lay_out(self, regions: Arranged) -> None:
-        """Give each region its lines and the air above it. Only here does Textual arrange anything."""
-        if regions == self._arranged:
-            return
-        self._arranged = regions
-        for name, height, air in regions:
-            styles = self.parts[name].styles
-            styles.height = height
-            styles.margin = (air, 0, 0, 0)
+        self.lay_out(shown.regions)
+        self.fill([*shown.parts, ("plots", self._plots(shown))])
 
     def _plots(self, shown: DetailPage) -> list[Line]:
         """The plots as lines under their hairline; drawn only where they changed."""

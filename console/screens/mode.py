@@ -12,6 +12,7 @@ from typing import ClassVar, NamedTuple
 
 from textual.app import ComposeResult
 from textual.events import Key, Paste, Resize
+from textual.widget import Widget
 
 from console.model import Snapshot
 from console.screens.flip import FlipDialog
@@ -27,7 +28,7 @@ from widgets.pieces import Line
 from widgets.wire import WireScreen
 
 NO_FOOT = Foot((), ())
-BARS = ("head", "foot")
+BARS, TABLE = ("head", "foot"), "table"
 LONGEST_FILTER = 60  # characters
 LONGEST_PASTE = 200  # characters of which a field takes what it has room for
 Arranged = tuple[tuple[str, int, int], ...]
@@ -201,24 +202,16 @@ class ModeScreen(WireScreen[None]):
             self.paint()
 
 
-class Typed(NamedTuple):
-    """What has been typed of a filter, and whether it goes on."""
-
-    text: str
-    typing: bool
-
-
-class TableScreen(ModeScreen):
-    """A mode whose middle is a table: its regions from top to bottom, and the mouse on its rows."""
+class RegionScreen(ModeScreen):
+    """A mode made of regions of lines one below the other, and the panel over them."""
 
     order: ClassVar[tuple[str, ...]]
-    """The regions from top to bottom; ``table`` is the grid, all others are lines."""
+    """The regions from top to bottom."""
 
     def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
         super().__init__(ink, snapshot, host)
-        self.grid = Grid(ink, id="table")
-        self.parts = {
-            name: Lines(ink, "bar" if name in BARS else "page", id=name) for name in self.order if name != "table"
+        self.parts: dict[str, Lines] = {
+            name: Lines(ink, "bar" if name in BARS else "page", id=name) for name in self.order if name != TABLE
         }
         self._arranged: Arranged = ()
 
@@ -226,8 +219,12 @@ class TableScreen(ModeScreen):
         """One widget per region from top to bottom, filled from the first frame on, and the panel over them."""
         self.paint()
         for name in self.order:
-            yield self.grid if name == "table" else self.parts[name]
+            yield self.region_of(name)
         yield self.panel
+
+    def region_of(self, name: str) -> Widget:
+        """The widget of a region."""
+        return self.parts[name]
 
     def lay_out(self, regions: Arranged) -> None:
         """Give each region its lines and the air above it. Only here does Textual arrange anything."""
@@ -235,7 +232,7 @@ class TableScreen(ModeScreen):
             return
         self._arranged = regions
         for name, height, air in regions:
-            styles = (self.grid if name == "table" else self.parts[name]).styles
+            styles = self.region_of(name).styles
             styles.height = height
             styles.margin = (air, 0, 0, 0)
 
@@ -244,6 +241,25 @@ class TableScreen(ModeScreen):
         for name, lines in parts:
             dim = name == "foot" and self.modal is not None
             self.parts[name].show([[(text, "aside") for text, _ in line] for line in lines] if dim else lines)
+
+
+class Typed(NamedTuple):
+    """What has been typed of a filter, and whether it goes on."""
+
+    text: str
+    typing: bool
+
+
+class TableScreen(RegionScreen):
+    """A mode whose middle is a table: the region ``table`` is a grid, and the mouse reaches its rows."""
+
+    def __init__(self, ink: Ink, snapshot: Snapshot, host: Host) -> None:
+        super().__init__(ink, snapshot, host)
+        self.grid = Grid(ink, id=TABLE)
+
+    def region_of(self, name: str) -> Widget:
+        """See RegionScreen.region_of."""
+        return self.grid if name == TABLE else super().region_of(name)
 
     def typed(self, press: Press, text: str, *, typing: bool) -> Typed | None:
         """What a key makes of a filter that is being typed; None where the key is not for it."""
