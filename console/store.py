@@ -17,11 +17,9 @@ from typing import TypeVar
 
 import msgspec
 
-from console.inturn import InTurn
+from console.inturn import CLOSE_S, InTurn
 
 MAX_BYTES = 16 * 1024 * 1024
-FLUSH_S = 2.0
-"""How long a close waits for what is still to be written: a disk that hangs must not keep the console from quitting."""
 Kept = TypeVar("Kept")
 
 
@@ -78,7 +76,7 @@ class Writer:
             self._due[path] = job
         return True
 
-    def close(self, within_s: float = FLUSH_S) -> bool:
+    def close(self, within_s: float = CLOSE_S) -> bool:
         """Take no more and write what is due; False where the disk did not take all of it within ``within_s``."""
         closed = self._turns.close(within_s)
         if _OPEN.get(self._folder) is self:

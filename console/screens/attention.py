@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 import time
+from functools import partial
 from pathlib import Path
 
 from console.attention.looked import KEPT_EVERY_S, Bell, away_since, last, looked, sentence, since_then
+from console.inturn import InTurn
 from console.model import Snapshot
 from console.site.interface import Site
 from console.view import clock
@@ -25,7 +26,7 @@ class Attention:
         self._bell = Bell(now)
         self._seen_at = now
         self._kept_at = time.monotonic()
-        self._keeping: threading.Thread | None = None
+        self._turns = InTurn("looked")
         self.since: float | None = away_since(last(kept_in), now) if kept_in is not None else None
         """When he looked last, where he was away and has not taken in yet what came since."""
 
@@ -56,18 +57,15 @@ class Attention:
 
     def keep(self) -> None:
         """Write down when he looked last; from a thread, for the disk may take its time."""
-        if self._path is not None and (self._keeping is None or not self._keeping.is_alive()):
+        if self._path is not None:
             self._kept_at = time.monotonic()
-            self._keeping = threading.Thread(target=looked, args=(self._path, self._seen_at), daemon=True)
-            self._keeping.start()
+            self._turns.take(partial(looked, self._path, self._seen_at))
 
     def close(self) -> None:
         """The console is left, by a key of his or because his link is gone: then he saw nothing of what came since his
         last key. Waits a moment for the disk, and no longer."""
-        if self._path is not None:
-            self.keep()
-            if self._keeping is not None:
-                self._keeping.join(1.0)
+        self.keep()
+        self._turns.close()
 
     def _keep_now_and_then(self) -> None:
         if time.monotonic() - self._kept_at >= KEPT_EVERY_S:
