@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import textual
 from textual.command import CommandInput, CommandPalette, DiscoveryHit, Hit, Hits, Provider
 
+from console.screens.host import Host
+from console.screens.mode import ModeScreen
 from console.view.actions import Action, key_names
 from widgets.wire import TESTED, WireCompositor
-
-if TYPE_CHECKING:
-    from console.app import ConsoleApp
 
 _NOT_HERE = ("palette", "back", "up", "down", "page_up", "page_down")
 
@@ -20,24 +19,25 @@ _NOT_HERE = ("palette", "back", "up", "down", "page_up", "page_down")
 class ActionProvider(Provider):
     """Finds actions that may be done now: under read-only none that acts."""
 
+    @property
+    def _front(self) -> ModeScreen:
+        return cast("Host", self.app).front
+
     def _offered(self) -> list[tuple[Action, str]]:
-        app = cast("ConsoleApp", self.app)
-        return [(a, f"{a.help}  ({key_names(a)})") for a in app.front.actions if a.id not in _NOT_HERE]
+        return [(a, f"{a.help}  ({key_names(a)})") for a in self._front.actions if a.id not in _NOT_HERE]
 
     async def discover(self) -> Hits:
         """Every action, before anything is typed."""
-        app = cast("ConsoleApp", self.app)
         for action, text in self._offered():
-            yield DiscoveryHit(text, partial(app.front.act, action.id))
+            yield DiscoveryHit(text, partial(self._front.act, action.id))
 
     async def search(self, query: str) -> Hits:
         """The actions whose sentence matches what was typed."""
-        app = cast("ConsoleApp", self.app)
         matcher = self.matcher(query)
         for action, text in self._offered():
             score = matcher.match(text)
             if score > 0:
-                yield Hit(score, matcher.highlight(text), partial(app.front.act, action.id))
+                yield Hit(score, matcher.highlight(text), partial(self._front.act, action.id))
 
 
 class Palette(CommandPalette):

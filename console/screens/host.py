@@ -11,6 +11,7 @@ from console.site.interface import Site
 if TYPE_CHECKING:
     from console.screens.attention import Attention
     from console.screens.gpus import GpusScreen
+    from console.screens.mode import ModeScreen
 
 
 class Host(Protocol):
@@ -23,7 +24,7 @@ class Host(Protocol):
     """Empty, or why no key may act."""
 
     @property
-    def front(self) -> object:
+    def front(self) -> ModeScreen:
         """The screen of the mode that is shown; whatever stands over it, it is the one that is painted."""
 
     @property
