@@ -48,7 +48,7 @@ COMMANDS = (
     Command("--help", ("--help",), ("--help",), 5, 150),
     Command("calc", tuple(_SUM.split()), (), 95, 150),
     Command("journal", ("journal",), (), 105, 150),
-    # 230 until there were feeds, pools and contracts; those make 40.
+    # 230 before there were feeds, pools and contracts, whose settings and checks are modules of their own.
     Command("status --fast", ("status", "--fast"), ("--once",), 310, None, ("psutil",)),
     Command("status", ("status",), ("--once",), 310, None, ("psutil",)),
 )

@@ -141,7 +141,7 @@ def _watched_rows(one: Watched) -> Iterator[Sequence[str]]:
             _spread(ours, digits),
             _spread(theirs, digits),
             ratio_text(ours, theirs),
-            *_verdict(budget, ours, theirs, tried=any(key in sample for sample in one.samples[OURS.name])),
+            *verdict_of(budget, ours, theirs, tried=any(key in sample for sample in one.samples[OURS.name])),
         )
 
 
@@ -154,13 +154,19 @@ def _table_rows(tables: Mapping[int, Sequence[Sample]]) -> Iterator[Sequence[str
                 f"{title}, {words}",
                 *(_spread(spread(samples, f"{what}_{end}"), digits) for samples in tables.values()),
             )
-    key, few, many = rows.GROWTH
-    less, more = (spread(tables.get(count, ()), key) for count in (few, many))
-    grown = more.median / less.median if less and more else None
+    _, few, many = rows.GROWTH
+    grown = growth(tables)
     said = "–" if grown is None else f"{grown:.2f}"
     blank = [""] * max(0, len(tables) - 2)
-    verdict = "met" if PAGE_GROWTH.met(grown, None) else "missed"
+    verdict = "not measured" if grown is None else "met" if PAGE_GROWTH.met(grown, None) else "missed"
     yield f"a page among {many:,} over one among {few:,}, {PAGE_GROWTH.text()}", *blank, verdict, said
+
+
+def growth(tables: Mapping[int, Sequence[Sample]]) -> float | None:
+    """By how much a page grows with the rows (``rows.GROWTH``); None where one of both was not measured."""
+    key, few, many = rows.GROWTH
+    less, more = (spread(tables.get(count, ()), key) for count in (few, many))
+    return more.median / less.median if less and more else None
 
 
 def _started_rows(started: Sequence[Started]) -> Iterator[Sequence[str]]:
@@ -177,7 +183,7 @@ def _started_rows(started: Sequence[Started]) -> Iterator[Sequence[str]]:
             _spread(theirs, 0),
             _spread(theirs_wall, 0),
             ratio_text(ours, theirs),
-            *_verdict(Budget(command.limit_ms) if command.limit_ms else None, ours, theirs),
+            *verdict_of(Budget(command.limit_ms) if command.limit_ms else None, ours, theirs),
         )
 
 
@@ -190,7 +196,7 @@ def _ticked_rows(ticked: Sequence[Ticked]) -> Iterator[Sequence[str]]:
 def _flipped_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
     found = spread(samples, "flip_own_ms")
     yield "", OURS.name, "budget", ""
-    verdict = _verdict(FLIP, found, None, tried=bool(samples))
+    verdict = verdict_of(FLIP, found, None, tried=bool(samples))
     yield "added from go to stop and from free to start, ms", _spread(found, 0), *verdict
 
 
@@ -198,12 +204,12 @@ def _fed_rows(samples: Sequence[Sample]) -> Iterator[Sequence[str]]:
     """All together, then the kinds, the dearest first."""
     yield "", OURS.name, "budget", ""
     together = spread(samples, feeds.TOGETHER)
-    yield "all kinds at their own intervals, % of a core", _spread(together, 3), *_verdict(FEEDS, together, None)
+    yield "all kinds at their own intervals, % of a core", _spread(together, 3), *verdict_of(FEEDS, together, None)
     for kind in feeds.kinds(samples):
         yield f"one reading of `{kind}`, CPU ms", _spread(spread(samples, kind), 1), "", ""
 
 
-def _verdict(
+def verdict_of(
     budget: Budget | None, ours: Spread | None, theirs: Spread | None, *, tried: bool = True
 ) -> tuple[str, str]:
     """The budget and how it was kept. What was ``tried`` and gave no figure has missed it; what was not, has not."""

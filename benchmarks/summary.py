@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 
 from benchmarks.budgets import BUDGETS, FIGURES, PAGE_GROWTH, Budget, Figure, spread
 from benchmarks.programs import OURS, THEIRS
-from benchmarks.report import Results, Watched, ratio_text, table
+from benchmarks.report import Results, Watched, growth, ratio_text, table, verdict_of
 from benchmarks.rows import GROWTH
 
-BEGIN, END = "<!-- bench: written by make bench BENCH=--write -->", "<!-- bench: end -->"
-
+BEGIN, END = '<!-- bench: written by make bench BENCH="--write BENCHMARKS.md" -->', "<!-- bench: end -->"
 
 TOLD = (
     *("cpu_pct", "bytes_per_s", "pss_mb", "first_paint_ms", "key_ms", "key_p95_ms", "page_ms", "page_p95_ms"),
@@ -52,19 +51,19 @@ def _row(line: Figure, watched: Sequence[Watched]) -> Sequence[str]:
         if theirs is not None:
             said += f" ({ratio_text(ours, theirs)} x nvitop)"
         if budget is not None:
-            met = budget.met(ours.median if ours else None, theirs.median if theirs else None)
-            said += "" if met else " **missed**"
+            tried = any(line.key in sample for sample in one.samples[OURS.name])
+            _, verdict = verdict_of(budget, ours, theirs, tried=tried)
+            said += f" **{verdict}**" if verdict != "met" else ""
             budgets.append(budget.text())
         cells.append(said)
     return f"{line.title}, {line.unit}", *cells, ", ".join(dict.fromkeys(budgets))
 
 
 def _growth(results: Results, columns: int) -> Iterator[Sequence[str]]:
-    key, few, many = GROWTH
-    less, more = (spread(results.tables.get(count, ()), key) for count in (few, many))
-    if less is None or more is None:
+    _, few, many = GROWTH
+    grown = growth(results.tables)
+    if grown is None:
         return
-    grown = more.median / less.median
     said = f"{grown:.2f}{'' if PAGE_GROWTH.met(grown, None) else ' **missed**'}"
     yield f"a page among {many:,} rows over one among {few:,}", said, *[""] * (columns - 1), PAGE_GROWTH.text()
 

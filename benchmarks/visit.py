@@ -15,7 +15,7 @@ from benchmarks.terminal import Answer, TimedTerminal
 from benchmarks.tree import cpu_s, pss_mb
 
 Sample = Mapping[str, float | None]
-"""What one run measured, by the keys of ``benchmarks.figures``; None where the program gave no answer."""
+"""What one run measured, most of it by the keys of ``budgets.FIGURES``; None where the program gave no answer."""
 
 FIRST_FRAME_BYTES = 2048
 HUNG_GPU = 3

@@ -192,6 +192,7 @@ def test_a_page_that_grows_with_the_rows_has_missed_its_budget() -> None:
     assert "| a page among 40,000 over one among 1,000, ≤ 1.3 | missed | 1.32 |" in markdown(grown)
     kept = results({}, {})._replace(tables={1_000: [{"page_ms": 5.0}], 40_000: [{"page_ms": 6.4}]})
     assert "| met | 1.28 |" in markdown(kept)
+    assert "≤ 1.3 | not measured | – |" in markdown(results({}, {}))
 
 
 def test_the_readme_gets_the_figures_and_which_of_them_were_missed() -> None:
@@ -201,6 +202,10 @@ def test_the_readme_gets_the_figures_and_which_of_them_were_missed() -> None:
     text = summary(Results(1, [one], [], []))
     assert "| CPU at rest, all processes, % of a core | 0.60 (0.50 x nvitop) | ≤ nvitop |" in text
     assert "| cursor key to paint, median, ms | 5.4 **missed** | ≤ 5 |" in text
+    assert "| page key to paint, median, ms | – **not measured** | ≤ 12 |" in text
+    alone = Watched("8 GPUs, no config", 8, {OURS.name: [ours], THEIRS.name: [{}]})
+    told = summary(Results(1, [alone], [], []))
+    assert "| 0.60 **not measured** | ≤ nvitop |" in told, "there is nothing it could be half of"
     assert written(f"a\n{BEGIN}\nold\n{END}\nz", text) == f"a\n{text}\nz"
     with pytest.raises(ValueError, match="the README has no"):
         written("nothing", text)
