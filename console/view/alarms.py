@@ -74,5 +74,4 @@ def about(alarm: Alarm, now: float, timezone: str, room: int) -> list[Line]:
 
 def _when(at: float, now: float, timezone: str) -> str:
     """The time of an instant of today; with its day where it is of another."""
-    same = clock.local(at, timezone, "%x") == clock.local(now, timezone, "%x")
-    return clock.local(at, timezone, "%H:%M" if same else "%d %b %H:%M")
+    return clock.dated(at, now, timezone, "%H:%M", "%d %b %H:%M")

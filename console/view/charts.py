@@ -11,6 +11,8 @@ from console.model import Snapshot
 from console.view import clock
 
 WINDOW_S = 900.0
+AXIS = 8
+"""Columns that the axis takes of a chart's room: those of ``widgets.chart``, which nothing here imports."""
 
 
 class Chart(NamedTuple):

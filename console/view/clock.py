@@ -20,6 +20,11 @@ def local(at: float, timezone: str, form: str = "%H:%M:%S") -> str:
         return UNKNOWN
 
 
+def dated(at: float, now: float, timezone: str, today: str, other: str) -> str:
+    """Unix seconds ``at`` in the form ``today`` where they are of the site's day of ``now``, else in ``other``."""
+    return local(at, timezone, today if local(at, timezone, "%F") == local(now, timezone, "%F") else other)
+
+
 def tomorrow(now: float, timezone: str) -> float:
     """Unix seconds at which the site's next morning begins: MORNING_H o'clock of the day after that of ``now``."""
     day = datetime.fromtimestamp(now, _zone(timezone)).date() + timedelta(days=1)

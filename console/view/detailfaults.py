@@ -74,16 +74,10 @@ def lines(row: GpuRow, changes: tuple[LogLine, ...], now: float, timezone: str, 
 
 def _lines(told: Told, now: float, timezone: str, room: int) -> list[Line]:
     tone = told.tone if told.tone in TONES else "label"
-    when = "now" if told.at is None else _when(told.at, now, timezone)
+    when = "now" if told.at is None else clock.dated(told.at, now, timezone, "%H:%M:%S", "%d %b")
     mark = "✕ " if tone == "harm" and not told.text.startswith("✕") else ""
     parts = wrap(mark + told.text, room - WHEN - 4, 2)
     return [
         fit((Piece(" " * 3), Piece((when if at == 0 else "").ljust(WHEN), "aside"), Piece(part, tone)), room)
         for at, part in enumerate(parts)
     ]
-
-
-def _when(at: float, now: float, timezone: str) -> str:
-    """The time of today, the day of what is older."""
-    same = clock.local(at, timezone, "%F") == clock.local(now, timezone, "%F")
-    return clock.local(at, timezone, "%H:%M:%S" if same else "%d %b")

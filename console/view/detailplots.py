@@ -12,12 +12,11 @@ from console.history.gpuday import Past, Work
 from console.model import GpuRow, Kind
 from console.site.estimates import share
 from console.view import clock, tones
-from console.view.charts import Chart, axis, steps
+from console.view.charts import AXIS, Chart, axis, steps
 from console.view.pieces import Line, Piece, fit, together, width
 
 SMALL = 0.1
 """Below so much money per hour a third decimal is needed to see it move."""
-AXIS = 8  # columns that a chart's axis takes of its room
 _SCALES = (("E", 1e18), ("P", 1e15), ("T", 1e12), ("G", 1e9), ("M", 1e6), ("k", 1e3))
 Values = Sequence[float | None]
 T = TypeVar("T")

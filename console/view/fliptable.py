@@ -57,9 +57,7 @@ class Placed(NamedTuple):
 
 def _when(seen: Seen, room: int) -> Line:
     """The time of today, the day of what is older."""
-    same = clock.local(seen.flip.at, seen.timezone, "%F") == clock.local(seen.now, seen.timezone, "%F")
-    form = "%H:%M:%S" if same else "%d %b %H:%M"
-    return right(clock.local(seen.flip.at, seen.timezone, form), room, "label")
+    return right(clock.dated(seen.flip.at, seen.now, seen.timezone, "%H:%M:%S", "%d %b %H:%M"), room, "label")
 
 
 def _gpus(seen: Seen, room: int) -> Line:

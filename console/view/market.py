@@ -10,7 +10,7 @@ import msgspec
 from console.model import LogLine, Record, Snapshot
 from console.view import about, actions, ahead, evens, feeds, header, log, marketlayout, quotetable, start
 from console.view.actions import MARKET, Action, Foot
-from console.view.charts import Chart
+from console.view.charts import AXIS, Chart
 from console.view.evens import Evens, Plot
 from console.view.ladder import hairline
 from console.view.marketlayout import LEAST_PLOT, MarketRegions, Wants
@@ -19,7 +19,6 @@ from console.view.quotes import Entry, Key, entries
 
 GAP = 3  # between two parts side by side
 LEAST_CHART = 6  # lines of feeds and power beside each other from which the chart stands
-CHART_AXIS = 8
 
 
 class MarketSight(Record):
@@ -226,7 +225,7 @@ def _feed_part(frame: MarketFrame, even: Evens, count: int) -> Part:
     if side_by_side(room) and steps and count - 1 >= LEAST_CHART:
         right, left_room = right_room(room) - 1, _feeds_room(room)
         lines = feeds.lines(snapshot, frame.now, left_room)[: count - 1]
-        chart = ahead.chart(steps, snapshot, right - CHART_AXIS, evens.mining_even(even))
+        chart = ahead.chart(steps, snapshot, right - AXIS, evens.mining_even(even))
         both = (*hairline(title, left_room), *hairline(("power, next 24 h",), room - left_room))
         return Part(both, tuple(lines), chart, (right, count - 1))
     lines = feeds.lines(snapshot, frame.now, room)

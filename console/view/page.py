@@ -12,7 +12,6 @@ from console.view.sight import Sight, in_flight
 
 ONE_CHART = 100  # narrower than this there is room for one chart only
 NO_CHART = 40  # and narrower than this for none
-AXIS = 8  # columns that a chart's axis takes of its room
 
 
 class Frame(NamedTuple):
@@ -185,7 +184,7 @@ def chart_room(room: int) -> int:
 
 def plot_room(room: int) -> int:
     """Columns of a chart's area, without its axis."""
-    return chart_room(room) - AXIS
+    return chart_room(room) - charts.AXIS
 
 
 def _chart_title(shown: tuple[charts.Chart, ...], room: int) -> Line:

@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from console.view import charts
 from console.view.trend import gauge, sparkline
 from tests.pilot import sample
+from widgets import chart
 
 VALUES = st.lists(st.none() | st.floats(-1e6, 1e6), max_size=40)
 
@@ -76,3 +77,10 @@ def test_a_gauge_warns_near_its_limit(share: float | None, tone: str) -> None:
     line = gauge(share, 10)
     assert line[0].tone == tone
     assert sum(len(piece.text) for piece in line) == 10
+
+
+def test_the_view_leaves_the_axis_the_room_that_its_drawing_takes() -> None:
+    """More would leave a gap at the right, less would cut the oldest values off."""
+    assert charts.AXIS == chart.AXIS
+    made = charts.net(sample.snapshot(), 60 - charts.AXIS)
+    assert {sum(len(text) for text, _ in line) for line in chart.draw(made, 60, 10)[1:-1]} == {60}

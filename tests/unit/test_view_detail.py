@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from console.history.gpuday import SPANS_S, GpuDay, Past
 from console.model import GpuRow, GpuState, Xid
 from console.site.interface import Told
-from console.view import detailabout, detailactions, detailfaults, detailladder, detaillayout, detailplots
+from console.view import charts, detailabout, detailactions, detailfaults, detailladder, detaillayout, detailplots
 from console.view.actions import ACTIONS
 from console.view.detail import DetailFrame, DetailPage, DetailSight, page
 from console.view.pieces import text_of, width
@@ -65,7 +65,7 @@ def test_every_line_fits_and_regions_fill_the_screen(size: tuple[int, int], slot
             assert all(piece.tone in TONES for line in lines for piece in line)
         for plot in shown.plots:
             assert width(plot.head) == width(plot.times) == shown.grid.width
-            assert len(plot.chart.values) == shown.grid.width - detailplots.AXIS
+            assert len(plot.chart.values) == shown.grid.width - charts.AXIS
 
 
 @pytest.mark.parametrize(("size", "plots"), [((200, 50), 4), ((120, 40), 2), ((80, 24), 1), ((60, 16), 0)])
