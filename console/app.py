@@ -222,8 +222,6 @@ class ConsoleApp(App[None]):
         self.front.apply(message.snapshot, quietly=self._pace.holds(self.front.painted_at))
         if self.attention.rings(message.snapshot, behind=self.link_behind):
             self.bell()
-        if self.screen is not self.front:
-            self.screen.refresh()  # the palette lies over it and shows it: old figures must not stand there
 
     def flip(self, plan: Plan) -> None:
         """Carry out a confirmed plan; what becomes of it comes back as messages."""

@@ -103,6 +103,24 @@ async def test_an_open_palette_sends_nothing_of_itself() -> None:
         assert sent(app) == 0
 
 
+async def test_an_open_palette_makes_no_tick_dearer_than_one_frame() -> None:
+    """News are seen through it and sent once; where nothing is new nothing is sent."""
+    site = sample.StillSite()
+    app = console(site)
+    async with app.run_test(size=(200, 50)) as pilot:
+        await pilot.press("colon")
+        await until(pilot, lambda: any("Take back the latest flip" in line for line in text(app)))
+        await pilot.pause(0.3)
+        sent(app)
+        site.tell(msgspec.structs.replace(site.shown, seq=2))
+        await pilot.pause(0.3)
+        assert sent(app) == 0
+        site.tell(msgspec.structs.replace(site.shown, seq=3, host="rig-anew"))
+        await until(pilot, lambda: app.frames)
+        await pilot.pause(0.3)
+        assert len(app.frames) == 1
+
+
 async def test_a_cursor_key_sends_two_rows_and_the_ladder() -> None:
     """Not the screen: a step down within a budget of three kilobytes."""
     app = console()

@@ -10,7 +10,7 @@ from console.flips.records import Progress
 from console.screens.choose import Picker
 from console.screens.modal import Sheet
 from tests.pilot import sample
-from tests.pilot.wired import Wired, console, text, until
+from tests.pilot.wired import Wired, console, terminal, text, until
 
 PLANNED = "plan"
 
@@ -243,6 +243,23 @@ async def test_the_palette_finds_and_does_actions() -> None:
         await pilot.press("enter")
         await until(pilot, lambda: asked(site, PLANNED))
         assert asked(site, PLANNED) == [("plan", (0,), "mine", True, ())]
+
+
+async def test_no_old_figure_stands_behind_the_palette() -> None:
+    """The table shows through it, and news change what is seen of it as ever."""
+    site = sample.StillSite()
+    app = console(site)
+    screen, stream = terminal(120, 40)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("colon")
+        await until(pilot, lambda: any("Take back the latest flip" in line for line in text(app)))
+        site.tell(msgspec.structs.replace(site.shown, seq=2, host="rig-anew"))
+
+        def told() -> bool:
+            stream.feed(app.sent())
+            return "rig-anew" in screen.display[0]
+
+        await until(pilot, told)
 
 
 async def test_the_mouse_reaches_rows_and_keys() -> None:
