@@ -77,6 +77,16 @@ def test_a_flip_that_ended_off_calls_however_much_is_written_since(tmp_path: Pat
     assert [(a.key, a.over_at) for a in snapshot.alarms if a.name == "flip"] == [("flip:bad", None)]
 
 
+@pytest.mark.parametrize(("acts", "called"), [(True, ["journal"]), (False, [])])
+def test_a_disk_that_takes_no_line_calls_whoever_acts(tmp_path: Path, acts: bool, called: list[str]) -> None:
+    """Nobody else is to do anything about it."""
+    place = ground(tmp_path)
+    snapshot = ticked(place, State(place, ""), 1)
+    place.obstacle = "the journal's disk is full"
+    found = AlarmView(place, keeps=False, acts=acts).within(snapshot, JournalView(place)).alarms
+    assert [alarm.name for alarm in found if alarm.name == "journal"] == called
+
+
 def test_all_that_stand_are_shown(tmp_path: Path) -> None:
     """The header counts them; of those that are over some may be left out."""
     place = ground(tmp_path)

@@ -19,7 +19,7 @@ def test_what_is_asked_for_last_comes_out_last() -> None:
         turns.take(lambda number=number: said.append(number))
     gate.set()
     assert turns.close(30)
-    turns.take(lambda: said.append(99))
+    assert not turns.take(lambda: said.append(99)), "whoever asks does it himself"
     assert said == list(range(50))
 
 
@@ -45,5 +45,7 @@ def test_one_that_fails_ends_nothing_but_itself() -> None:
 
 
 def test_one_that_was_never_used_is_closed_at_once() -> None:
-    """It has no thread."""
-    assert InTurn("test").close()
+    """It has no thread, and gets none after."""
+    turns = InTurn("test")
+    assert turns.close()
+    assert not turns.take(lambda: None)

@@ -50,3 +50,6 @@ def test_each_signal_is_told_and_what_was_there_before_comes_back() -> None:
             time.sleep(0.01)
     assert told == [(signal.SIGUSR1, False)]
     assert signal.getsignal(signal.SIGUSR1) is before
+    while any(thread.name == "signals" for thread in threading.enumerate()):
+        assert time.monotonic() < end, "the thread outlives its block"
+        time.sleep(0.01)

@@ -1,9 +1,11 @@
 """The language of the filter: what it understands, and what it says of what it does not."""
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from console.model import GpuState
 from console.view import filtering
 from console.view.columns import BY_KEY, COLUMNS
 from tests.unit.test_view_table import ROWS, SCENE, slots
@@ -51,6 +53,14 @@ def test_words_and_states_are_compared_whole() -> None:
     assert slots("state=lost") == [3] and 3 not in slots("state!=lost")
     assert set(slots("workload=mine")) | set(slots("workload!=mine")) == set(range(8))
     assert slots("gpu=h100") == slots("h100")
+
+
+def test_the_last_figures_of_a_lost_card_are_none_of_now() -> None:
+    """They may stand in its reading: neither the comparison nor its opposite finds it, its slot does."""
+    [lost] = [row for row in ROWS if row.reading.state is GpuState.LOST]
+    warm = msgspec.structs.replace(lost, reading=msgspec.structs.replace(lost.reading, temp_c=80.0))
+    kept = {typed: filtering.parse(typed).keeps(warm, SCENE) for typed in ("temp>60", "temp<=60", "slot=3")}
+    assert kept == {"temp>60": False, "temp<=60": False, "slot=3": True}
 
 
 def test_every_column_with_a_figure_can_be_compared() -> None:

@@ -1,6 +1,7 @@
 """The pen: any change of look leads to the same cells as writing every look in full."""
 
 import pyte
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.color import ColorSystem
@@ -70,6 +71,17 @@ def test_parts_are_cut_where_they_are_wanted(segments: list[Segment], data: st.D
         other.move(a + 3, 0)
         other.write(strip.crop(a, b))
     assert shown(pen.finish()) == shown(other.finish())
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [("bold dim", "bold"), ("bold dim", "dim"), ("underline underline2", "underline2")]
+)
+def test_what_is_switched_off_takes_nothing_with_it(old: str, new: str) -> None:
+    """One code ends bold and dim, one ends both underlines: what stays is switched on again."""
+    first, second = (look(Style.parse(style), ColorSystem.TRUECOLOR) for style in (old, new))
+    codes = turn(first, second)[2:-1].split(";")
+    [stays] = second[0]
+    assert str(stays) in codes and codes.index(str(stays)) > 0
 
 
 @given(STYLE, STYLE)

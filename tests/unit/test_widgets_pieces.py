@@ -34,6 +34,14 @@ def test_exactly_is_exact(line: list[Piece], width: int) -> None:
     assert length(exactly(line, width)) == width
 
 
+@pytest.mark.parametrize("evil", ["\x1b[2J", "\u202e", "\x9b31m", "\ue000", "a\nb"])
+def test_nothing_that_a_terminal_obeys_is_drawn(evil: str) -> None:
+    """The last line of defence, whatever a caller has forgotten; the columns are those of what is left."""
+    drawn = "".join(text for text, _ in exactly([("x", "value"), (evil, "value"), ("y", "value")], 12))
+    assert drawn.isprintable() and length([(drawn, "value")]) == 12
+    assert drawn.startswith("x") and "y" in drawn
+
+
 def test_only_the_digit_that_changed_is_sent() -> None:
     """Not the cell, not the line before it."""
     old = [("RTX 4090    ", "x"), ("298", "y"), ("/450 W", "z")]
