@@ -102,10 +102,13 @@ def code(endings: tuple[Ending, ...]) -> int:
 
 
 def text(plan: Plan, snapshot: Snapshot) -> str:
-    """The plan as the dialog has it, without tones."""
+    """The plan as the dialog has it, without tones; where force would help, with the flag to type for it."""
     from console.view import dialog
 
     lines = [dialog.title(plan), "", *("".join(p.text for p in line) for line in dialog.lines(plan, snapshot, ROOM))]
+    if names := dialog.forced_by(plan):
+        flags = " ".join(f"--force {name}" for name in names)
+        lines += ["", f"{flags} waives contract, rental and pin"]
     return "\n".join(line.rstrip() for line in lines)
 
 

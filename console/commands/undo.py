@@ -38,7 +38,8 @@ def main(argv: list[str]) -> int:
         if not slots:
             sys.stderr.write("changeover undo: there is no flip to take back\n")
             return REFUSED
-        plan = msgspec.structs.replace(site.undo(slots), reason=args.reason, abort_requests=args.abort_requests)
+        plan = site.undo(slots, force=tuple(args.force))
+        plan = msgspec.structs.replace(plan, reason=args.reason, abort_requests=args.abort_requests)
         code = decide(plan, args, site.snapshot())
     return carry(plan, args) if code is None else code
 

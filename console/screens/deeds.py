@@ -69,14 +69,14 @@ def flip(screen: Acting, target: str) -> None:
     slots, whole = acted_on(screen)
     if slots:
         site = screen.host.site
-        _show(screen, lambda force: site.plan(slots, target, whole=whole, force=force), forces=True)
+        _show(screen, lambda force: site.plan(slots, target, whole=whole, force=force))
 
 
 def undo(screen: Acting) -> None:
     """Show the plan that takes back the latest flip."""
     slots, _ = acted_on(screen)
     if slots:
-        _show(screen, lambda _: screen.host.site.undo(slots), forces=False)
+        _show(screen, lambda force: screen.host.site.undo(slots, force=force))
 
 
 def choose(screen: Acting) -> None:
@@ -86,7 +86,7 @@ def choose(screen: Acting) -> None:
         screen.open(Picker(screen.row, len(slots), screen.snapshot.currency, partial(flip, screen), screen.close))
 
 
-def _show(screen: Acting, make: Callable[[tuple[str, ...]], Plan], *, forces: bool) -> None:
+def _show(screen: Acting, make: Callable[[tuple[str, ...]], Plan]) -> None:
     site = screen.host.site
 
     def plan(force: tuple[str, ...] = ()) -> Plan:
@@ -104,8 +104,7 @@ def _show(screen: Acting, make: Callable[[tuple[str, ...]], Plan], *, forces: bo
         screen.close()
         site.dismiss()
 
-    force = plan if forces else None
-    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=force, again=plan))
+    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=plan, again=plan))
 
 
 def _stop(screen: GpusScreen) -> None:

@@ -149,7 +149,7 @@ class FlipDialog:
 
     def _waive(self, typed: str) -> None:
         """Plan again without the forceable guards of the GPU that was named; anything else is simply not taken."""
-        names = {f"{self.plan.host}:{slot}" for slot in dialog.forceable(self.plan.refusals)}
+        names = dialog.forced_by(self.plan)
         self._typed = None
         if typed not in names or self._force is None:
             return

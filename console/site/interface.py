@@ -63,8 +63,11 @@ class Site(Protocol):
         set is refused by name. ``force`` waives forceable guards of ``host:slot``.
         """
 
-    def undo(self, slots: tuple[int, ...]) -> Plan:
-        """The plan that takes back the latest flip of these GPUs, or one with refusals and no moves."""
+    def undo(self, slots: tuple[int, ...], *, force: tuple[str, ...] = ()) -> Plan:
+        """The plan that takes back the latest flip of these GPUs, or one with refusals and no moves.
+
+        ``force`` as in ``plan``.
+        """
 
     def stand_down(self) -> Plan:
         """The plan that switches off every GPU which nothing guards, at once."""

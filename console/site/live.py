@@ -89,10 +89,10 @@ class LiveSite:
         who, at = whoami("console"), self._ground.now()
         return self._made(plan(self._world, slots, target, whole=whole, who=who, at=at, force=force))
 
-    def undo(self, slots: tuple[int, ...]) -> Plan:
+    def undo(self, slots: tuple[int, ...], *, force: tuple[str, ...] = ()) -> Plan:
         """The plan that takes back the latest flip of these GPUs."""
-        made = undo_plan(self._world, self._ground.places.journal, slots, who=whoami("undo"), at=self._ground.now())
-        return self._made(made)
+        journal, who, at = self._ground.places.journal, whoami("undo"), self._ground.now()
+        return self._made(undo_plan(self._world, journal, slots, who=who, at=at, force=force))
 
     def stand_down(self) -> Plan:
         """The plan that switches off every GPU which nothing guards."""

@@ -49,7 +49,8 @@ def lines(plan: Plan, snapshot: Snapshot, room: int, *, finding: frozenset[int] 
     out += _notes("!", "warn", _unique(w for move in plan.moves for w in move.warnings), room)
     out += _refused(plan.refusals, room, finding)
     if not plan.moves and not plan.done and not finding:
-        out += [(), (Piece("nothing can be done", "strong"),)]
+        unless = " without force" if forceable(plan.refusals) else ""
+        out += [(), (Piece(f"nothing can be done{unless}", "strong"),)]
     fitted = [line if width(line) <= room else fit(line, room) for line in out]
     return fitted if fitted[0] else fitted[1:]
 
@@ -93,9 +94,14 @@ def forceable(refusals: Iterable[Refusal]) -> tuple[int, ...]:
     return tuple(sorted(slot for slot, may in found.items() if may))
 
 
+def forced_by(plan: Plan) -> tuple[str, ...]:
+    """The words that force a plan's refusals away: host and slot of each GPU that may be forced."""
+    return tuple(f"{plan.host}:{slot}" for slot in forceable(plan.refusals))
+
+
 def force_prompt(plan: Plan, typed: str) -> list[Line]:
     """Asks for the exact name of what is forced; only those words count."""
-    wanted = " or ".join(f"{plan.host}:{slot}" for slot in forceable(plan.refusals))
+    wanted = " or ".join(forced_by(plan))
     return [
         (Piece("force waives contract, rental and pin; type ", "label"), Piece(wanted, "strong")),
         (Piece(typed, "entry"), Piece("▏", "cursor")),

@@ -94,9 +94,9 @@ class EvilSite(sample.StillSite):
         """See StillSite."""
         return poisoned(_plain().plan(slots, _own(target), whole=whole, force=force), self.made)
 
-    def undo(self, slots: tuple[int, ...]) -> Plan:
+    def undo(self, slots: tuple[int, ...], *, force: tuple[str, ...] = ()) -> Plan:
         """See StillSite."""
-        return poisoned(_plain().undo(slots), self.made)
+        return poisoned(_plain().undo(slots, force=force), self.made)
 
     def stand_down(self) -> Plan:
         """See StillSite."""

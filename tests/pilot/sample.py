@@ -221,16 +221,19 @@ class StillSite(Site):
             warnings=self.warnings,
         )
 
-    def undo(self, slots: tuple[int, ...]) -> Plan:
+    def undo(self, slots: tuple[int, ...], *, force: tuple[str, ...] = ()) -> Plan:
         """The plan back."""
         self.calls.append(("undo", slots))
+        stays = () if force else tuple(one for one in self.refusals if {*one.slots} & {*slots})
         return Plan(
             plan_id="u1",
             at=NOW,
             host=self.shown.host,
             who=Who(uid=0, login="op-1"),
             target="undo",
-            moves=(self._move(slots[0], "ergo"),),
+            moves=() if stays else (self._move(slots[0], "ergo"),),
+            refusals=stays,
+            forced=force,
             undoes="f0",
         )
 

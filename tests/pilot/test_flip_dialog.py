@@ -132,6 +132,24 @@ async def test_forcing_takes_the_very_words() -> None:
         assert [call[1].forced for call in flips(site)] == [("rig-07:4",)]  # type: ignore[attr-defined]
 
 
+async def test_an_undo_is_forced_as_a_flip_is() -> None:
+    """Whoever has just flipped to what a contract pays for gets back in the same way as out of it by any other key."""
+    site = sample.StillSite()
+    site.refusals = (REFUSED,)
+    app = console(site)
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.press("j", "j", "j", "j", "u")
+        await pilot.pause(0.4)
+        said = "\n".join(text(app))
+        assert "nothing can be done without force" in said and "! force" in said
+        await pilot.press("exclamation_mark", *"rig-07:4", "enter")
+        await pilot.pause(0.4)
+        await pilot.press("y")
+        assert [(call[1].target, call[1].forced) for call in flips(site)] == [  # type: ignore[attr-defined]
+            ("undo", ("rig-07:4",))
+        ]
+
+
 async def test_what_cannot_be_forced_offers_no_force() -> None:
     """A foreign process is nobody's to waive."""
     site = sample.StillSite()

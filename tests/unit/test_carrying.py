@@ -4,10 +4,13 @@ import os
 from argparse import Namespace
 from pathlib import Path
 
+import msgspec
 import pytest
 
-from console.commands.carrying import REFUSED, WRONG, _Lines, carry
-from console.flips.records import Plan, Progress
+from console.commands.carrying import REFUSED, WRONG, _Lines, carry, text
+from console.flips.records import Plan, Progress, Refusal
+from console.model import Guard
+from tests.pilot.sample import snapshot
 from tests.unit.flipworld import WHO
 
 PLAN = Plan(plan_id="p", at=0.0, host="rig-07", who=WHO, target="off", moves=())
@@ -20,6 +23,17 @@ def config(tmp_path: Path) -> Path:
     path.write_text("[power]\nprice_per_kwh = 0.07\n")
     path.chmod(0o600)
     return path
+
+
+def test_what_may_be_forced_is_told_with_the_flag() -> None:
+    """Only where every refusal of a GPU may be waived: a stranger's process is not offered."""
+    stays = (
+        Refusal(slots=(3,), guard=Guard(name="contract", sentence="GPU 3 serves acme", forceable=True)),
+        Refusal(slots=(4,), guard=Guard(name="foreign", sentence="held by python3")),
+    )
+    shown = msgspec.structs.replace(PLAN, refusals=stays)
+    assert text(shown, snapshot()).endswith("\n\n--force rig-07:3 waives contract, rental and pin")
+    assert "--force" not in text(msgspec.structs.replace(PLAN, refusals=stays[1:]), snapshot())
 
 
 @pytest.mark.parametrize("as_json", [False, True])

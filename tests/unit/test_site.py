@@ -182,8 +182,14 @@ def test_a_contract_gpu_is_forced_by_name_only(site: LiveSite) -> None:
     [slot] = [row.reading.slot for row in site.snapshot().rows if row.money.running == "acme"]
     assert [r.guard.name for r in site.plan((slot,), "off", whole=True).refusals] == ["contract"]
     assert site.plan((slot,), "off", whole=True, force=("rig-07:99",)).moves == ()
-    forced = site.plan((slot,), "off", whole=True, force=(f"rig-07:{slot}",))
-    assert len(forced.moves) == 1 and forced.forced == (f"rig-07:{slot}",)
+    name = f"rig-07:{slot}"
+    forced = site.plan((slot,), "off", whole=True, force=(name,))
+    assert len(forced.moves) == 1 and forced.forced == (name,)
+    assert _carried(site, forced) == ["done"]
+    assert _carried(site, site.undo((slot,))) == ["done"]
+    assert [r.guard.name for r in site.undo((slot,)).refusals] == ["contract"]
+    back = site.undo((slot,), force=(name,))
+    assert ([move.after for move in back.moves], back.forced) == (["off"], (name,))
 
 
 def test_a_console_that_only_looks_plans_nothing_and_flips_nothing() -> None:
