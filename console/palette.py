@@ -32,10 +32,10 @@ class ActionProvider(Provider):
             yield DiscoveryHit(text, partial(self._front.act, action.id))
 
     async def search(self, query: str) -> Hits:
-        """The actions whose sentence matches what was typed."""
+        """The actions whose sentence matches what was typed, or the word that the footer has for them."""
         matcher = self.matcher(query)
         for action, text in self._offered():
-            score = matcher.match(text)
+            score = max(matcher.match(text), matcher.match(action.label))
             if score > 0:
                 yield Hit(score, matcher.highlight(text), partial(self._front.act, action.id))
 

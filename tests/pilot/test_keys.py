@@ -7,6 +7,7 @@ import pytest
 from textual.events import MouseScrollDown
 
 from console.flips.records import Progress
+from console.palette import ActionProvider
 from console.screens.choose import Picker
 from console.screens.modal import Sheet
 from tests.pilot import sample
@@ -260,6 +261,16 @@ async def test_no_old_figure_stands_behind_the_palette() -> None:
             return "rig-anew" in screen.display[0]
 
         await until(pilot, told)
+
+
+async def test_the_palette_knows_the_words_of_the_footer() -> None:
+    """``undo`` is in the sentence of no action, and its letters, far apart, are in that of X."""
+    app = console(sample.StillSite())
+    async with app.run_test(size=(120, 40)):
+        found = ActionProvider(app.screen)
+        for action in (one for one in app.front.actions if one.foot and one.id != "palette"):
+            hits = [hit async for hit in found.search(action.label)]
+            assert str(max(hits, key=lambda hit: hit.score).text).startswith(action.help), action.label
 
 
 async def test_the_mouse_reaches_rows_and_keys() -> None:
