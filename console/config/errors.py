@@ -14,6 +14,8 @@ Where = tuple[str | int, ...]
 
 MOST = 4000
 """Characters of one sentence: the path of a file alone may be as long (Linux, ``PATH_MAX``)."""
+MOST_KNOWN = 24
+"""Known names that one sentence lists: all kinds of feed, all columns; of the hundred units of a big farm not all."""
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 
 
@@ -61,9 +63,11 @@ def shown(value: object) -> str:
 
 
 def nearest(word: str, known: Iterable[str]) -> str:
-    """`` (did you mean X?)`` with the nearest of ``known``, or the short list of them where none is near."""
+    """`` (did you mean X?)`` with the nearest of ``known``, or the list of them where none is near: the first
+    ``MOST_KNOWN``, and how many there are beside these."""
     names = sorted(known)
     close = difflib.get_close_matches(word[:100], names, n=1)
     if close:
         return f"; did you mean {close[0]}?"
-    return f"; known: {', '.join(names[:12])}" if names else ""
+    rest = f" and {len(names) - MOST_KNOWN} more" if len(names) > MOST_KNOWN else ""
+    return f"; known: {', '.join(names[:MOST_KNOWN])}{rest}" if names else ""

@@ -11,6 +11,7 @@ from textual.keys import Keys, _character_to_key
 from console.config import user
 from console.config.errors import ConfigError
 from console.view import actions, detailactions, keymap, own
+from console.view.columns import BY_KEY
 from console.view.detailactions import EVERY, OWN
 from console.view.keys import NAMED, KeyNameError, named, of_character, shown
 
@@ -254,3 +255,5 @@ def test_the_sort_and_the_columns_of_the_file_are_looked_at_too() -> None:
         ', line 2: columns[1] is "nett", which is no column; did you mean net?',
         ', line 2: columns[2] is "slot", which stands there already',
     ]
+    [said] = told('columns = ["xyz"]\n')
+    assert said.endswith(f"known: {', '.join(sorted(BY_KEY))}"), "what it leaves out would be taken for none"
