@@ -32,7 +32,7 @@ def copy(screen: ModeScreen, text: str, what: str) -> None:
         screen.host.note(f"{what} not copied: the terminal has not taken yet what was drawn; press it again")
         return
     screen.app.copy_to_clipboard(text)
-    screen.host.note(f"copied {what}, {len(text.encode())} bytes, by OSC 52; tmux passes it with set-clipboard on")
+    screen.host.note(f"copied {what}: {len(text.encode())} bytes, OSC 52; tmux: set-clipboard on")
 
 
 def picture(screen: ModeScreen) -> None:
@@ -47,7 +47,7 @@ def picture(screen: ModeScreen) -> None:
 
     def write() -> None:
         try:
-            said = f"picture written to {written(folder(), name, at, drawn(shown, *size, title=f'changeover {name}'))}"
+            said = f"picture: {short(written(folder(), name, at, drawn(shown, *size, title=f'changeover {name}')))}"
         except OSError as error:
             said = f"no picture: {clean(folder())}: {error.strerror or error}; name another with XDG_DATA_HOME"
         finally:
@@ -62,6 +62,12 @@ def folder() -> Path:
     import platformdirs
 
     return Path(platformdirs.user_data_dir("changeover"))
+
+
+def short(path: Path) -> str:
+    """A path as a shell takes it, ``~`` for the user's own folder: the name at its end has to fit into the log."""
+    home = os.environ.get("HOME", "")
+    return f"~/{path.relative_to(home)}" if home.startswith("/") and path.is_relative_to(home) else str(path)
 
 
 def drawn(shown: RenderableType | None, width: int, height: int, *, title: str) -> str:

@@ -87,11 +87,25 @@ async def test_p_writes_what_the_screen_shows(tmp_path: Path, monkeypatch: pytes
     async with app.run_test(size=(200, 50)) as pilot:
         await pilot.pause(0.1)
         await pilot.press("P")
-        await until(pilot, lambda: told(app, "picture written to"), 30)
+        await until(pilot, lambda: told(app, "picture: "), 30)
         [path] = tmp_path.iterdir()
         assert told(app, path.name)
         shown = "".join(ET.fromstring(path.read_text()).itertext())
         assert "rig-07" in shown and "vllm-qwen" in shown and "RTX" in shown
+
+
+async def test_at_80_columns_the_log_has_the_whole_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever wrote a picture has to find it, and whoever copied in tmux to learn what that takes."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_DATA_HOME", raising=False)
+    app = console()
+    async with app.run_test(size=(80, 24)) as pilot:
+        await pilot.press("P")
+        await until(pilot, lambda: "picture: " in "\n".join(text(app)), 30)
+        [path] = (tmp_path / ".local/share/changeover").iterdir()
+        assert f"picture: ~/.local/share/changeover/{path.name}" in "\n".join(text(app))
+        await pilot.press("y")
+        await until(pilot, lambda: "tmux: set-clipboard on" in "\n".join(text(app)))
 
 
 async def test_a_folder_that_cannot_be_is_told_with_the_way_out(
@@ -107,7 +121,7 @@ async def test_a_folder_that_cannot_be_is_told_with_the_way_out(
         await until(pilot, lambda: told(app, "no picture: ") and told(app, "name another with XDG_DATA_HOME"), 30)
         monkeypatch.setattr(taking, "folder", lambda: tmp_path / "fine")
         await pilot.press("P")
-        await until(pilot, lambda: told(app, "picture written to"), 30)
+        await until(pilot, lambda: told(app, "picture: "), 30)
 
 
 async def test_one_picture_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +139,7 @@ async def test_one_picture_at_a_time(tmp_path: Path, monkeypatch: pytest.MonkeyP
         await until(pilot, lambda: told(app, "a picture is being written already"))
         assert app.gpus.sight.index == 1
         go.set()
-        await until(pilot, lambda: told(app, "picture written to"), 30)
+        await until(pilot, lambda: told(app, "picture: "), 30)
     assert len(list(tmp_path.iterdir())) == 1
 
 
@@ -141,7 +155,7 @@ async def test_a_copy_goes_to_the_terminal_as_osc_52_and_says_how_large_it_is(mo
         [sent] = [one for one in written if "]52;" in one]
         body = sent.removeprefix("\x1b]52;c;").removesuffix("\a")
         assert base64.b64decode(body, validate=True).decode() == app.clipboard != ""
-        assert told(app, f"{len(app.clipboard.encode())} bytes, by OSC 52")
+        assert told(app, f"{len(app.clipboard.encode())} bytes, OSC 52")
 
 
 async def test_behind_a_stalled_link_nothing_is_copied_and_it_is_said(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -97,7 +97,7 @@ def test_it_names_every_variable_that_the_program_reads() -> None:
     listed = {name for name, _ in manual.ENVIRONMENT}
     assert set(re.findall(r"CHANGEOVER_[A-Z]+", sources)) <= listed
     read = set(re.findall(r'environ(?:\.get\(|\[)"([A-Z_]+)"', sources)) | set(re.findall(r'"(NO_COLOR)" in', sources))
-    foreign = {"NOTIFY_SOCKET", "TZ", "DBUS_SESSION_BUS_ADDRESS", "PATH"}  # systemd's, the clock's, every program's
+    foreign = {"NOTIFY_SOCKET", "TZ", "DBUS_SESSION_BUS_ADDRESS", "PATH", "HOME"}  # systemd's, the clock's, everybody's
     assert read - foreign <= listed
 
 
