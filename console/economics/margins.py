@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from console.economics import ai, mining
 from console.economics.inputs import inputs
-from console.economics.revenue import Revenue, occupied, revenue
+from console.economics.revenue import UNSEEN_IDLE, Revenue, occupied, revenue, unmeasured
 from console.economics.terms import MarketplaceTerms, MiningTerms, OffTerms, SiteTerms, Terms, Work
 from console.model import Kind, Option
 
@@ -71,14 +71,14 @@ def _draw(terms: Terms, work: Work, site: SiteTerms) -> Draw:
     occupancy = occupied(terms) if isinstance(terms, MarketplaceTerms) else 1.0
     vacant = terms.vacant.wall_w if isinstance(terms, MarketplaceTerms) and terms.vacant else idle
     if isinstance(terms, OffTerms):
-        return Draw(idle, idle, () if idle is not None else ("idle power of this GPU",))
+        return Draw(idle, idle, () if idle is not None else (UNSEEN_IDLE,))
     if occupancy is None:
         return Draw(None, idle)
     lacks = []
     if busy is None and occupancy > 0:
-        lacks.append(f"power of {terms.workload}: run it once or set expected")
+        lacks.append(unmeasured("power", terms.workload))
     if vacant is None and occupancy < 1:
-        lacks.append("idle power of this GPU")
+        lacks.append(UNSEEN_IDLE)
     mean = None if lacks else ai.blended(occupancy, busy or 0.0, vacant or 0.0)
     return Draw(mean, idle, tuple(lacks))
 

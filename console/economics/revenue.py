@@ -17,6 +17,9 @@ from console.economics.terms import (
 )
 from console.model import Option
 
+UNSEEN_IDLE = "idle power of this GPU: leave it off for half a minute with a console open"
+"""What is lacking where no card of this model has stood idle while somebody looked, see console.history.measured."""
+
 
 class Revenue(NamedTuple):
     """What comes in per clock hour, the prices it hangs on, and what else it lacks."""
@@ -25,6 +28,11 @@ class Revenue(NamedTuple):
     fees: float | None
     prices: tuple[Price, ...] = ()
     lacks: tuple[str, ...] = ()
+
+
+def unmeasured(what: str, workload: str) -> str:
+    """What is lacking of a workload that no card of this model has run while somebody looked, and how to come by it."""
+    return f"{what} of {workload}: run it for 2 min with a console open, or set [workloads.{workload}] expected"
 
 
 def revenue(terms: Terms, work: Work) -> Revenue:
@@ -44,7 +52,7 @@ def revenue(terms: Terms, work: Work) -> Revenue:
 
 def _mined(terms: MiningTerms, work: Work) -> Revenue:
     price = terms.per_hash
-    lacks = () if work.rate is not None else (f"hashrate of {terms.workload}: run it once or set expected",)
+    lacks = () if work.rate is not None else (unmeasured("hashrate", terms.workload),)
     if work.rate is None or price.value is None:
         return Revenue(None, None, (price,), lacks)
     gross = mining.gross_per_h(work.rate, price.value)

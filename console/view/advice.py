@@ -262,8 +262,12 @@ def _quotes(snapshot: Snapshot, facts: Facts) -> Iterator[Finding]:
             where = "set a new value in the config" if quote.source == "config" else "look at its feed"
             where = f"feeds.{quote.source} fails: it has to answer again" if quote.source in failing else where
             yield Finding(level=WARN, what=f"the quote {quote.name} from {quote.source} is stale", do=where)
-    for lack in sorted({lack for option in _options(snapshot) for lack in option.missing}):
-        yield _lacks(lack, snapshot, facts)
+    lacking: dict[str, set[int]] = {}
+    for row in snapshot.rows:
+        for lack in (lack for option in row.money.options if option.eligible for lack in option.missing):
+            lacking.setdefault(lack, set()).add(row.reading.slot)
+    for lack, slots in sorted(lacking.items()):
+        yield _lacks(lack.replace("this GPU", units.gpus(slots), 1), snapshot, facts)
 
 
 def _lacks(lack: str, snapshot: Snapshot, facts: Facts) -> Finding:

@@ -13,6 +13,7 @@ import pytest
 
 from console.commands.doctor import _brings, _lines
 from console.config.settings import Settings
+from console.economics.revenue import UNSEEN_IDLE, unmeasured
 from console.model import (
     Disagreement,
     FeedState,
@@ -151,6 +152,17 @@ def test_a_figure_that_no_feed_was_to_bring_keeps_its_advice() -> None:
     all_found = with_market(priced(missing=(LACK,)), WELL, feeds=(FAILS,))
     lack = only(all_found, "the money lacks")
     assert f"{lack.what}: {lack.do}" == f"the money lacks {LACK}"
+
+
+def test_what_was_never_seen_of_a_card_is_told_of_which_and_what_makes_it_known() -> None:
+    """``this GPU`` says on a screen which one; in a list of findings it says nothing."""
+    [lack] = [one for one in with_market(priced(missing=(UNSEEN_IDLE,)), WELL) if "the money lacks" in one.what]
+    assert (lack.what, lack.do) == (
+        "the money lacks idle power of GPU 0",
+        "leave it off for half a minute with a console open",
+    )
+    lack = only(with_market(priced(missing=(unmeasured("power", "ergo"),)), WELL), "the money lacks")
+    assert lack.do == "run it for 2 min with a console open, or set [workloads.ergo] expected"
 
 
 def test_a_component_of_power_names_its_feed_itself() -> None:

@@ -11,6 +11,7 @@ from console.economics import breakeven
 from console.economics.ladder import money
 from console.economics.margins import option
 from console.economics.payback import payback
+from console.economics.revenue import UNSEEN_IDLE, unmeasured
 from console.economics.rules import Moment, Rules
 from console.economics.terms import (
     ContractTerms,
@@ -216,8 +217,8 @@ MINING = MiningTerms(workload="ergo", coin="ERG", algorithm="autolykos2", per_ha
             site(),
             ("price of ERG",),
         ),
-        (MINING, work(rate=None), site(), ("hashrate of ergo: run it once or set expected",)),
-        (MINING, work(power_w=None), site(), ("power of ergo: run it once or set expected",)),
+        (MINING, work(rate=None), site(), (unmeasured("hashrate", "ergo"),)),
+        (MINING, work(power_w=None), site(), (unmeasured("power", "ergo"),)),
         (MINING, work(), site(None), ("price of power",)),
         (
             MINING,
@@ -230,7 +231,7 @@ MINING = MiningTerms(workload="ergo", coin="ERG", algorithm="autolykos2", per_ha
             MarketplaceTerms(workload="ai", rate=price(0.4), occupancy=0.8),
             work(idle_w=None),
             site(),
-            ("idle power of this GPU",),
+            (UNSEEN_IDLE,),
         ),
         (
             TokenTerms(workload="ai", price_in_per_tok=1e-6, price_out_per_tok=None, billed_share=None),
@@ -238,7 +239,7 @@ MINING = MiningTerms(workload="ergo", coin="ERG", algorithm="autolykos2", per_ha
             site(),
             ("price_out_per_mtok of ai", "billed_share of ai"),
         ),
-        (OffTerms(), work(idle_w=None), site(), ("idle power of this GPU",)),
+        (OffTerms(), work(idle_w=None), site(), (UNSEEN_IDLE,)),
     ],
 )
 def test_what_is_unknown_leaves_net_unknown_and_is_named(
