@@ -78,6 +78,12 @@ class TestSupervisor(ControllerContract):
             "a and b all start with supervisord: write autostart=false for all but one",
         )
 
+    def test_a_program_that_is_none_says_where_the_names_are(self, supervisord: STARTER) -> None:
+        """Before a flip as in it: whoever mistyped a unit reads of it in the doctor's list."""
+        running = supervisord([Program("a", ["sleep", "60"])])
+        [fault] = supervisor_at(running.socket).check(("b",))
+        assert fault.sentence == "supervisord knows no program b: check its name with supervisorctl status"
+
     def test_killed_supervisord_is_a_sentence(self, supervisord: STARTER) -> None:
         """A supervisord that has gone raises WorkloadError that names its socket."""
         running = supervisord([Program("a", ["/bin/sleep", "1000"])])

@@ -83,7 +83,7 @@ class Supervisor:
             said.append(Fault(units=units, sentence=text))
         known = _by_unit(self._call("getAllProcessInfo"))
         unknown = (unit for unit in units if unit not in known)
-        said += [Fault(units=(unit,), sentence=f"supervisord knows no program {unit}") for unit in unknown]
+        said += [Fault(units=(unit,), sentence=_unknown(unit)) for unit in unknown]
         booting = sorted(self.boots(units))
         if len(booting) > 1:
             text = f"{' and '.join(booting)} all start with supervisord: write autostart=false for all but one"
@@ -183,9 +183,13 @@ def _by_unit(reply: object) -> dict[str, _Program]:
     return known
 
 
+def _unknown(unit: str) -> str:
+    return f"supervisord knows no program {unit}: check its name with supervisorctl status"
+
+
 def _task(unit: str, program: _Program | None) -> Task:
     if program is None:
-        return Task(unit=unit, state="stopped", reason=f"supervisord knows no program {unit}")
+        return Task(unit=unit, state="stopped", reason=_unknown(unit))
     state = _STATES.get(program.statename, "failed")
     alive = state in ALIVE
     return Task(
@@ -227,7 +231,7 @@ def _refusal(error: object, params: tuple[str | bool, ...]) -> _RefusedError:
     unit = clean(params[0]) if params else "supervisord"
     code, text = getattr(error, "faultCode", 0), clean(getattr(error, "faultString", ""))
     said = {
-        BAD_NAME: f"supervisord knows no program {unit}: check its name with supervisorctl status",
+        BAD_NAME: _unknown(unit),
         NO_FILE: f"{unit} cannot start: its command does not exist ({text})",
         NOT_EXECUTABLE: f"{unit} cannot start: its command is not executable ({text})",
         SPAWN_ERROR: f"{unit} could not be started: see supervisorctl tail {unit} stderr",
