@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import sys
 from pathlib import Path
 from types import ModuleType
 
@@ -17,6 +18,11 @@ FEEDS = "market/feeds"
 POOLS = "market/pools"
 _EXTRAS = {"dbus_fast": "systemd", "docker": "docker"}
 """Which extra of this package brings a library that a member imports."""
+
+
+def with_extra(extra: str) -> str:
+    """How an extra comes to this very installation. Never by the program's name alone, which is anybody's to take."""
+    return f"in the folder with changeover's pyproject.toml run {sys.prefix}/bin/pip install '.[{extra}]'"
 
 
 def kinds_in(folder: str) -> tuple[str, ...]:
@@ -35,5 +41,5 @@ def member(what: str, folder: str, kind: str) -> ModuleType:
     except ModuleNotFoundError as error:
         lacking = (error.name or "").partition(".")[0]
         extra = _EXTRAS.get(lacking)
-        how = f"install changeover[{extra}]" if extra else f"install {lacking}"
+        how = with_extra(extra) if extra else f"install {lacking}"
         raise LookupError(f"the {what} {kind} needs {lacking}: {how}") from None

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from console.config.errors import shown
+from console.config.kinds import with_extra
 from console.model import Reading
 from console.profiles.values import FOLDER, NAME, Profile, ProfileError, read
 from console.workloads.contract import UnknownUnitError, WorkloadError
@@ -87,7 +88,7 @@ def _manager(bus: str) -> Systemd:
     try:
         from console.workloads.controllers.systemd import Systemd
     except ImportError:
-        raise NotAppliedError("profile", "it needs dbus_fast: install changeover[systemd]") from None
+        raise NotAppliedError("profile", f"it needs dbus_fast: {with_extra('systemd')}") from None
     return Systemd(bus)
 
 
