@@ -19,7 +19,7 @@ from console.economics.terms import MarketplaceTerms
 from console.model import Kind
 
 SUMMARY = """Several sums side by side, best first. Flags before the first of mine, ai and off hold for all, as in:
-calc compare --power-price 0.07 mine --hashrate 178MH --watts 221 --hash-price 0.7/EH ai --rate 0.4 --watts 300"""
+calc compare --power-price 0.07 mine --hashrate 178MH --watts 221 --hash-price 0.05/TH ai --rate 0.4 --watts 300"""
 
 
 class Section(NamedTuple):

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from console.commands.calc_compare import SUMMARY
+
 NETWORK = ("--difficulty", "3.3e15", "--reward", "12", "--coin-price", "0.84")
 KWH = ("--power-price", "0.071")
 ERGO = ("mine", "--hashrate", "178MH", "--watts", "221", *NETWORK)
@@ -132,6 +134,13 @@ def test_compare_equals_its_parts_row_by_row() -> None:
     assert both["best"] == both["options"][0]["name"] == "ai"
     costs = alone["ai"]["power_per_h"]
     assert both["break_even_rent"] == pytest.approx((alone["mine"]["net_per_h"] + costs) / (0.85 * 0.85))
+
+
+def test_the_example_of_compare_is_one_in_which_both_earn() -> None:
+    """Whoever copies it from --help sees two sums, not a miner of 0.0000."""
+    example = SUMMARY.partition("calc compare ")[2].split()
+    rows = figures("compare", *example)["options"]
+    assert [row["gross_per_h"] > 0.01 for row in rows] == [True, True]
 
 
 def test_compare_shares_flags_and_names_twins() -> None:
