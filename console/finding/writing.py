@@ -153,6 +153,11 @@ def _open(one: Workload) -> Iterator[str]:
     yield from comment(f"algorithm = {string(one.algorithms[0] if one.algorithms else '…')}")
     yield "# reward = 1.0         # coins per block; price, difficulty and reward may also come from [feeds]"
     yield "# difficulty = 1e12"
+    yield "#"
+    yield "# [quotes.NAME]"
+    yield '# kind = "coin_price"'
+    yield "# value = 1.0"
+    yield '# unit = "USD/NAME"'
 
 
 def _aside(found: Survey, answers: Answers, any_workloads: bool) -> Iterator[str]:

@@ -75,10 +75,12 @@ def test_a_coin_is_filled_in_by_taking_marks_away(tmp_path: Path) -> None:
     """What is missing for the money of a miner stands under it, with the algorithm that its API named."""
     text = written(survey(*MINERS), ALL, "2026-06-01", "UTC")
     assert "It mines kawpow." in text
-    filled = uncommented(text, 'coin = "NAME"', "difficulty")
+    filled = uncommented(text, 'coin = "NAME"', "unit")
     config = loaded(filled, tmp_path)
     assert config.settings.workloads["miner"].coin == "NAME"
     assert config.settings.coins["NAME"].algorithm == "kawpow"
+    price = config.settings.quotes["NAME"]
+    assert (price.kind, price.unit) == ("coin_price", "USD/NAME"), "the sentence asks for a price"
 
 
 def test_a_server_is_paid_by_taking_a_mark_away(tmp_path: Path) -> None:
