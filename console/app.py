@@ -11,13 +11,16 @@ from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import msgspec
 from rich.segment import Segment, Segments
+from textual._compositor import LayoutUpdate
 from textual.app import App
 from textual.events import AppFocus, Event, InputEvent
 from textual.filter import LineFilter, NoColor
 from textual.message import Message
+from textual.screen import Screen
 
 from console import theming
 from console.config.user import UserSettings
@@ -107,6 +110,7 @@ class ConsoleApp(App[None]):
         self._pace = Pace()
         self._own, self._own_keys, self._keep = own, registry, keep
         self.told_unkept = False
+        self._whole = False  # what is drawn now is the whole screen
         self._held = ExitStack()
         self._filters_wanted: tuple[LineFilter, ...] = (NoColor(),) if self._mono else ()
         self._heard_at = time.monotonic()
@@ -284,9 +288,13 @@ class ConsoleApp(App[None]):
         """True while the terminal has not taken all that was drawn."""
         return isinstance(self._driver, PatientDriver) and self._driver.waiting
 
+    def _display(self, screen: Screen[Any], renderable: Any) -> None:
+        self._whole = isinstance(renderable, LayoutUpdate)
+        super()._display(screen, renderable)
+
     def _begin_update(self) -> None:
         if isinstance(self._driver, PatientDriver):
-            self._driver.begin_frame()
+            self._driver.begin_frame(whole=self._whole)
         super()._begin_update()
 
     def _end_update(self) -> None:

@@ -2,8 +2,8 @@
 
 Textual hands what it writes to a thread through a queue of 30 and waits when that is full, so that behind a stalled
 link every timer and key stands still within ten frames. Here a frame, which is any write made during a compositor
-update, is dropped whole while the writer is behind, and once it has caught up the screen is painted anew. Every other
-write sets a mode of the terminal: it is never dropped.
+update, is dropped whole while the writer is behind, and so is every other until it has caught up and the whole screen
+is painted anew. Every other write sets a mode of the terminal: it is never dropped.
 
 SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does.
 
@@ -53,20 +53,28 @@ class PatientDriver(LinuxDriver):
         return self._writer_thread is not None and self._writer_thread._queue.qsize() > MOST_BEHIND
 
     @property
+    def _writing(self) -> bool:
+        return self._writer_thread is not None and self._writer_thread._queue.qsize() > 0
+
+    @property
     def waiting(self) -> bool:
         """True while the terminal shows something older than what was drawn."""
-        return self._stale or (self._writer_thread is not None and self._writer_thread._queue.qsize() > 0)
+        return self._stale or self._writing
 
-    def begin_frame(self) -> None:
-        """A compositor update begins: decide once whether it is written."""
-        self._dropping = self.behind
-        if self._dropping:
+    def begin_frame(self, *, whole: bool) -> None:
+        """A compositor update begins, of the whole screen or of what changed in it: decide once whether it is written.
+
+        Once one was dropped only a whole screen is: what changed since a frame that was never shown would stand among
+        older cells, digits of one number among another's. It waits until the writer has nothing left to write, so that
+        a link which takes one frame at a time gets there as well.
+        """
+        late = self._writing if self._stale else self.behind
+        self._dropping = late or (self._stale and not whole)
+        if late:
             self.dropped += 1
-            self._stale = True
-        elif self._stale:
-            # A part of a screen that was never shown is worth nothing: paint the whole.
-            self._stale = False
+        elif self._dropping:
             self._app.call_later(self._app.screen.refresh)
+        self._stale = self._dropping
 
     def end_frame(self) -> None:
         """The compositor update is over: what follows sets modes again."""

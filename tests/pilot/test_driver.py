@@ -1,9 +1,14 @@
 """The driver on a real terminal that stops reading: the console goes on, the screen comes back whole."""
 
+import re
 import sys
 import time
 from pathlib import Path
 
+import pytest
+
+from console.driver import MOST_BEHIND
+from tests.pilot.still_program import watts
 from tests.rig.terminal import Terminal
 
 PROGRAM = "tests.pilot.still_program"
@@ -11,33 +16,65 @@ MODES = {mode << 5 for mode in (1000, 1003, 1004, 1006, 1049, 2004)}
 """The modes that Textual sets, as pyte writes private ones down: mouse, focus, the other screen, bracketed paste."""
 
 
-def start(record: Path, tick_s: float, **env: str) -> Terminal:
+def start(record: Path, tick_s: float, *, synchronized: bool = False, **env: str) -> Terminal:
     """The console on a real terminal, ticking."""
-    return Terminal([sys.executable, "-m", PROGRAM, str(record), str(tick_s)], size=(200, 50), env=env)
+    command = [sys.executable, "-m", PROGRAM, str(record), str(tick_s)]
+    return Terminal(command, size=(200, 50), env=env, synchronized=synchronized)
 
 
-def test_a_stalled_link_stops_neither_ticks_nor_keys(tmp_path: Path) -> None:
+@pytest.mark.parametrize("synchronized", [False, True], ids=["plain", "synchronized"])
+def test_a_stalled_link_stops_neither_ticks_nor_keys(tmp_path: Path, *, synchronized: bool) -> None:
     """The reader stops for six seconds of frames, far more than terminal and queue can hold.
 
-    The loop goes on turning, frames are dropped whole, and afterwards one repaint brings every row up to date.
+    The loop goes on turning, frames are dropped whole, and afterwards one repaint brings every row up to date. A
+    terminal that shows frames at once never sees one that is half of a tick and half of another.
     """
     record = tmp_path / "record"
-    with start(record, 0.05) as terminal:
-        terminal.wait_for("rig-000")
-        time.sleep(5.0)
+    with start(record, 0.1, synchronized=synchronized) as terminal:
+        terminal.wait_for("rig-000", 30)
+        time.sleep(6.0)
         terminal.send("G")
         time.sleep(1.0)  # what the key changes is drawn into a frame that is dropped
+        frames: list[bytes] = []
+        mixed: list[str] = []
+
+        def drawn(frame: bytes) -> None:
+            frames.append(frame)
+            mixed.extend(other_ticks(terminal.text))
+
+        terminal.drawn = drawn
+        seen(terminal, " ▸  63")
         terminal.pump(1.5)
         rows = [line for line in terminal.text.splitlines() if "RTX 4090" in line and "GPU 63" not in line]
         assert len(rows) == 34
         assert all("/450 W" in line for line in rows)
-        assert any(line.startswith(" ▸  63") for line in rows)
         assert "SIMULATED" in terminal.text.splitlines()[0]
         terminal.send("q")
-        assert terminal.wait_exit() == 0
-    gap_s, dropped, _ = record.read_text().split()
+        assert terminal.wait_exit(30) == 0
+        assert mixed == []
+        if synchronized:
+            assert not terminal.within_frame
+            assert 1 <= sum(b"quit" in frame for frame in frames) < len(frames) / 2, "the footer is sent once"
+        assert (terminal.frames > 0) == synchronized
+    gap_s, dropped, _, deepest = record.read_text().split()
     assert int(dropped) > 10
     assert float(gap_s) < 2.0
+    assert int(deepest) <= MOST_BEHIND + 3, "one frame of three writes more at most"
+
+
+def seen(terminal: Terminal, start_of_line: str, within_s: float = 30.0) -> None:
+    """Read until a line begins so."""
+    end = time.monotonic() + within_s
+    while not any(line.startswith(start_of_line) for line in terminal.text.splitlines()):
+        assert time.monotonic() < end, terminal.text
+        terminal.pump(0.05)
+
+
+def other_ticks(text: str) -> list[str]:
+    """Lines whose watts are not those of the tick that the header tells."""
+    told = re.search(r"rig-(\d{5})", text)
+    rows = re.finditer(r"^[ ▸]+(\d+) +RTX 4090.* (\d+)/450 W.*$", text, re.M)
+    return [row[0] for row in rows if told and int(row[2]) != watts(int(told[1]), int(row[1]))]
 
 
 def test_a_yes_typed_before_the_dialog_was_seen_confirms_nothing(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import signal
 import struct
 import termios
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pyte
@@ -28,6 +28,8 @@ COMPLETE = re.compile(
 )
 UNKNOWN_TO_PYTE = re.compile(rb"\x1b\[[<>=][0-?]*[ -/]*[@-~]|\x1b\[\?[0-9;]*\$p|\x1b[P_^X].*?\x1b\\", re.S)
 ANSWERS = {b"\x1b[c": "\x1b[?62;22c", b"\x1b[0c": "\x1b[?62;22c", b"\x1b[5n": "\x1b[0n", b"\x1b[6n": "\x1b[1;1R"}
+SYNC_ASKED, SYNC_KNOWN = b"\x1b[?2026$p", "\x1b[?2026;2$y"
+SYNC_BEGINS, SYNC_ENDS = b"\x1b[?2026h", b"\x1b[?2026l"
 QUIET_S, SETTLE_AT_MOST_S = 0.1, 1.0
 
 
@@ -38,15 +40,28 @@ class Terminal:
     link. `received` counts bytes, `bells` how often it was to ring. The environment is the test's own with TERM and
     COLORTERM set, overlaid with `env`; COLUMNS and LINES, which some test runners set and many programs believe, are
     taken out.
+
+    A `synchronized` one says that it knows mode 2026, and shows what comes between its beginning and its end at once,
+    as the specification of "Synchronized Output" asks: `frames` counts those, and `drawn`, which a test may set, is
+    called with each.
     """
 
     def __init__(
-        self, command: Sequence[str], size: tuple[int, int] = (120, 40), env: Mapping[str, str] | None = None
+        self,
+        command: Sequence[str],
+        size: tuple[int, int] = (120, 40),
+        env: Mapping[str, str] | None = None,
+        *,
+        synchronized: bool = False,
     ) -> None:
         self.screen = pyte.Screen(*size)
         self.bells = 0
         self.screen.bell = self._rang
         self.received = 0
+        self.synchronized = synchronized
+        self.frames = 0
+        self.drawn: Callable[[bytes], None] = lambda _frame: None
+        self._frame: bytes | None = None  # what came of a frame that has not ended
         self.exit_code: int | None = None  # once it has ended; minus the signal if one killed it
         self._stream = pyte.ByteStream(self.screen)
         self._held = b""
@@ -143,9 +158,22 @@ class Terminal:
         if self._fd >= 0:
             self.hang_up()
 
+    def anew(self) -> pyte.Screen:
+        """The screen as it stands; what comes from now on is drawn on an empty one."""
+        before = self.screen
+        self.screen = pyte.Screen(before.columns, before.lines)
+        self.screen.bell = self._rang
+        self._stream = pyte.ByteStream(self.screen)
+        return before
+
     def picture(self, path: Path) -> None:
         """Write the screen to a PNG, in the colours the program asked for."""
         draw(self.screen, path)
+
+    @property
+    def within_frame(self) -> bool:
+        """Whether a synchronized frame has begun and not ended: what came of it is not drawn yet."""
+        return self._frame is not None
 
     def _rang(self) -> None:
         self.bells += 1
@@ -156,6 +184,10 @@ class Terminal:
         except OSError:  # Linux says EIO when the last writer has closed
             data = b""
         self._open = bool(data)
+        self._take(data)
+
+    def _take(self, data: bytes) -> None:
+        """Answer and draw what was read; a sequence that is cut waits for its rest."""
         self.received += len(data)
         data = self._held + data
         last = data.rfind(b"\x1b")
@@ -163,6 +195,30 @@ class Terminal:
         data, self._held = data[:cut], data[cut:]
         for query, answer in ANSWERS.items():
             self.send(*[answer] * data.count(query))
+        if self.synchronized:
+            self.send(*[SYNC_KNOWN] * data.count(SYNC_ASKED))
+            self._take_frames(data)
+        else:
+            self._draw(data)
+
+    def _take_frames(self, data: bytes) -> None:
+        """Draw what stands outside of frames as it comes, and each frame when it is whole."""
+        for piece in re.split(rb"(\x1b\[\?2026[hl])", data):
+            if piece == SYNC_BEGINS:
+                assert self._frame is None, "a frame begins within a frame"
+                self._frame = b""
+            elif piece == SYNC_ENDS:
+                assert self._frame is not None, "a frame ends that never began"
+                whole, self._frame = self._frame, None
+                self._draw(whole)
+                self.frames += 1
+                self.drawn(whole)
+            elif self._frame is not None:
+                self._frame += piece
+            else:
+                self._draw(piece)
+
+    def _draw(self, data: bytes) -> None:
         self._stream.feed(UNKNOWN_TO_PYTE.sub(b"", data))
 
 

@@ -121,6 +121,25 @@ def test_the_device_query_is_answered() -> None:
         terminal.wait_for("?62;22c")
 
 
+def test_a_synchronized_terminal_says_so_and_shows_frames_whole() -> None:
+    """It answers the query of mode 2026; what comes of a frame is seen when all of it has come, and is counted."""
+    ask = "import os, tty; tty.setraw(0); os.write(1, b'\\x1b[?2026$p'); print(os.read(0, 64))"
+    with Terminal([sys.executable, "-c", ask], synchronized=True) as terminal:
+        terminal.wait_for("?2026;2$y")
+        assert terminal.frames == 0
+    parts = (b"before ", b"\x1b[?2026hone ", b"two\x1b[?20", b"26l", b"\x1b[?2026hthree")
+    with Terminal(printing(*parts, pause_s=0.3), synchronized=True) as terminal:
+        shown: list[tuple[bytes, str]] = []
+        terminal.drawn = lambda frame: shown.append((frame, terminal.text.strip()))
+        terminal.wait_for("before")
+        assert not shown and "one" not in terminal.text
+        terminal.wait_for("two")
+        while not terminal.within_frame:
+            terminal.pump(0.05)
+        assert shown == [(b"one two", "before one two")]
+        assert terminal.frames == 1 and "three" not in terminal.text
+
+
 def test_the_picture_has_the_programs_colours(tmp_path: Path) -> None:
     """Cells are drawn with their background, reverse video swapped, nine by eighteen pixels each."""
     cells = b"\x1b[48;2;10;20;30m \x1b[0;7m \x1b[0;38;2;200;0;0m\xe2\x96\x88\x1b[0m."
