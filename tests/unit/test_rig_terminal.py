@@ -1,6 +1,7 @@
 """The terminal that other tests look through."""
 
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -127,17 +128,26 @@ def test_a_synchronized_terminal_says_so_and_shows_frames_whole() -> None:
     with Terminal([sys.executable, "-c", ask], synchronized=True) as terminal:
         terminal.wait_for("?2026;2$y")
         assert terminal.frames == 0
-    parts = (b"before ", b"\x1b[?2026hone ", b"two\x1b[?20", b"26l", b"\x1b[?2026hthree")
-    with Terminal(printing(*parts, pause_s=0.3), synchronized=True) as terminal:
-        shown: list[tuple[bytes, str]] = []
-        terminal.drawn = lambda frame: shown.append((frame, terminal.text.strip()))
-        terminal.wait_for("before")
-        assert not shown and "one" not in terminal.text
-        terminal.wait_for("two")
-        while not terminal.within_frame:
-            terminal.pump(0.05)
-        assert shown == [(b"one two", "before one two")]
-        assert terminal.frames == 1 and "three" not in terminal.text
+    parts = (b"\x1b[?2026hone ", b"two\x1b[?20", b"26l", b"\x1b[?2026hthree")
+    each = f"""
+import os, tty
+tty.setraw(0)
+os.write(1, b"before ")
+for part in {parts!r}: os.read(0, 1), os.write(1, part)
+os.read(0, 1)"""
+    with Terminal([sys.executable, "-c", each], synchronized=True) as terminal:
+        frames: list[bytes] = []
+        terminal.drawn = frames.append
+        terminal.wait_for("before", 30)
+        stood = []
+        for part in parts:
+            wanted, end = terminal.received + len(part), time.monotonic() + 30
+            terminal.send("x")
+            while terminal.received < wanted and time.monotonic() < end:
+                terminal.pump(0.02)
+            stood.append((terminal.text.strip(), terminal.within_frame))
+        assert stood == [("before", True), ("before", True), ("before one two", False), ("before one two", True)]
+        assert (frames, terminal.frames) == ([b"one two"], 1)
 
 
 def test_the_picture_has_the_programs_colours(tmp_path: Path) -> None:
