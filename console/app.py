@@ -216,7 +216,10 @@ class ConsoleApp(App[None]):
         self._keep_choices()
         if self._pace.due(self.front.painted_at):
             self.front.paint()
-        if isinstance(self._driver, PatientDriver) and self._pace.offers(self._driver.dropped):
+        if not isinstance(self._driver, PatientDriver):
+            return
+        self._driver.catch_up()
+        if self._pace.offers(self._driver.dropped):
             key = first_key(self._own_keys, "pace")
             self.note(f"the link is slow, frames were dropped: {key} paints every {self._pace.following_s:g} s")
 

@@ -73,8 +73,16 @@ class PatientDriver(LinuxDriver):
         if late:
             self.dropped += 1
         elif self._dropping:
-            self._app.call_later(self._app.screen.refresh)
+            self._app.call_later(self.catch_up)
         self._stale = self._dropping
+
+    def catch_up(self) -> None:
+        """Paint the whole screen where the terminal shows something older and would take it now.
+
+        Call it from time to time: where nothing changes there is no frame that would.
+        """
+        if self._stale and not self._writing:
+            self._app.screen.refresh()
 
     def end_frame(self) -> None:
         """The compositor update is over: what follows sets modes again."""

@@ -7,6 +7,7 @@ many flips were confirmed, and how many writes have waited for the terminal at m
 Every figure of a tick is told by its number: see ``watts``.
 """
 
+import re
 import sys
 import threading
 import time
@@ -22,6 +23,13 @@ from tests.pilot import sample
 def watts(at: int, slot: int) -> int:
     """What a GPU draws at a tick."""
     return 100 + (at * 37 + slot) % 300
+
+
+def other_ticks(text: str) -> list[str]:
+    """Lines whose watts are not those of the tick that the header tells."""
+    told = re.search(r"rig-(\d{5})", text)
+    rows = re.finditer(r"^[ ▸]+(\d+) +RTX 4090.* (\d+)/450 W.*$", text, re.M)
+    return [row[0] for row in rows if told and int(row[2]) != watts(int(told[1]), int(row[1]))]
 
 
 class Watched(ConsoleApp):

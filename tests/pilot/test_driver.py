@@ -1,6 +1,5 @@
 """The driver on a real terminal that stops reading: the console goes on, the screen comes back whole."""
 
-import re
 import sys
 import time
 from pathlib import Path
@@ -8,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from console.driver import MOST_BEHIND
-from tests.pilot.still_program import watts
+from tests.pilot.still_program import other_ticks
 from tests.rig.terminal import Terminal
 
 PROGRAM = "tests.pilot.still_program"
@@ -68,13 +67,6 @@ def seen(terminal: Terminal, start_of_line: str, within_s: float = 30.0) -> None
     while not any(line.startswith(start_of_line) for line in terminal.text.splitlines()):
         assert time.monotonic() < end, terminal.text
         terminal.pump(0.05)
-
-
-def other_ticks(text: str) -> list[str]:
-    """Lines whose watts are not those of the tick that the header tells."""
-    told = re.search(r"rig-(\d{5})", text)
-    rows = re.finditer(r"^[ ▸]+(\d+) +RTX 4090.* (\d+)/450 W.*$", text, re.M)
-    return [row[0] for row in rows if told and int(row[2]) != watts(int(told[1]), int(row[1]))]
 
 
 def test_a_yes_typed_before_the_dialog_was_seen_confirms_nothing(tmp_path: Path) -> None:
