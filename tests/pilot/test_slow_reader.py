@@ -19,7 +19,7 @@ PROGRAM = "tests.pilot.still_program"
 TICK_S = 0.05
 WITHIN_S = 60.0
 GROWN_MIB = 8.0
-"""What the process may hold more than before: ten seconds of frames that are kept would be more."""
+"""What the process may hold more than before: caches fill for some minutes. How many writes wait is counted exactly."""
 BOTH = pytest.mark.parametrize("synchronized", [False, True], ids=["plain", "synchronized"])
 
 
