@@ -45,6 +45,8 @@ class Lines(Widget):
         """Replace what stands here; only columns that differ are painted again."""
         old, self._shown = self._shown, tuple(tuple(line) for line in lines)
         width = self.size.width
+        if not width:  # hidden: it comes back at the size it had, and may be painted before it is told of that size
+            self._strips.clear()
         for y in range(max(len(old), len(self._shown)) if width else 0):
             before = old[y] if y < len(old) else ()
             after = self._shown[y] if y < len(self._shown) else ()

@@ -14,6 +14,8 @@ from textual.pilot import Pilot
 from textual.strip import Strip
 
 from console.model import GpuRow, Snapshot
+from console.screens.modal import Sheet
+from console.view.pieces import Piece
 from tests.pilot import sample
 from tests.pilot.wired import SYSTEMS, Wired, console, differing, terminal
 from widgets.wire import TESTED, WireChops
@@ -77,6 +79,20 @@ async def test_ticks_keys_and_a_dialog_replay_cell_by_cell(colours: str) -> None
         await pilot.pause(0.35)
         await pilot.press("escape")
         await same(app, pilot, screen, stream)
+
+
+async def test_a_dialog_as_high_as_the_one_before_it_replays_cell_by_cell() -> None:
+    """What is typed into the second, STOP for one, must not be typed over the picture of the first."""
+    app = console(sample.StillSite())
+    async with app.run_test(size=(100, 30)) as pilot:
+        screen, stream = terminal(100, 30)
+        for word in ("columns", "stop all"):
+            lines = [(Piece(f"{word} {at}"),) for at in range(9)]
+            app.gpus.open(Sheet(word, lambda _, lines=lines: lines, app.gpus.close))
+            await same(app, pilot, screen, stream)
+            assert f"   {word} 8" in "\n".join(screen.display)
+            await pilot.press("escape")
+            await same(app, pilot, screen, stream)
 
 
 @pytest.mark.parametrize("colours", ["truecolor", "256"])
