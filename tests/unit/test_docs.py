@@ -56,6 +56,32 @@ def test_the_pictures_of_the_readme_are_there() -> None:
         assert (ROOT / target).exists(), target
 
 
+def test_every_example_of_the_readme_is_a_file_that_loads(tmp_path: Path) -> None:
+    """A site config in parts, and the operator's own file, which is the one with [keys]."""
+    from console.commands.own import opened
+    from console.config.loading import load
+
+    blocks = re.findall(r"```toml\n(.*?)```", README.read_text(), re.S)
+    [own] = [block for block in blocks if "[keys]" in block]
+    for name, text in (("config", "\n".join(block for block in blocks if block != own)), ("user", own)):
+        (tmp_path / f"{name}.toml").write_text(text)
+        (tmp_path / f"{name}.toml").chmod(0o600)
+    assert {*load(tmp_path / "config.toml").settings.workloads} == {"ergo", "vllm-qwen"}
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("CHANGEOVER_USER", str(tmp_path / "user.toml"))
+        settings, registry, _ = opened()
+    assert (settings.theme, settings.bell) == ("light", False)
+    assert [action.keys for action in registry if action.id in ("mine", "standdown")] == [("M",), ()]
+
+
+def test_the_readme_names_every_column_that_the_filter_knows() -> None:
+    """By the keys that user.toml has for them too."""
+    from console.view.columns import BY_KEY
+
+    [said] = re.findall(r"its title or its key: `([^`]*)`", README.read_text())
+    assert {*said.split(), "slot"} == {*BY_KEY}
+
+
 def test_every_example_of_the_market_page_is_a_config(tmp_path: Path) -> None:
     """All its blocks together load, and together they show every kind of feed."""
     from console.config.feed_kinds import KINDS
