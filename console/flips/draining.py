@@ -14,6 +14,8 @@ from console.workloads.contract import WorkloadError
 
 QUIET_LOOKS = 2
 """How often in a row a server behind a closed front must be seen without requests: one may still be on its way."""
+CUTS = "`changeover flip --abort-requests` cuts them off"
+"""The way on for whoever cannot wait longer, told where the wait has ended for nothing."""
 TOLD_EVERY_S = 2.0
 """How often a drain says how far it is, at most."""
 
@@ -94,7 +96,7 @@ class Drain:
             return f"{what} of {action.workload} are cut off, as was asked"
         waited = f"{action.drain_timeout_s:.0f} s"
         if isinstance(looked, int):
-            raise Trouble(f"{looked} requests still ran in {action.workload} after {waited}")
+            raise Trouble(f"{looked} requests still ran in {action.workload} after {waited}; {CUTS}")
         raise Trouble(f"whether requests run in {action.workload} could not be told for {waited}")
 
     def _opened(self, actions: Iterable[Action]) -> Iterator[str]:
