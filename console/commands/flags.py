@@ -11,6 +11,9 @@ from console.text import clean
 MOST = 1000
 """Characters of one error: what was typed may be a whole file."""
 
+SHORTEST = len("--x")
+"""Of so few letters many flags are longer forms."""
+
 COMMON: tuple[tuple[str, str, str], ...] = (
     ("--config", "FILE", "the site config; default /etc/changeover/config.toml"),
     ("--read-only", "", "look only: nothing that acts is offered"),
@@ -29,12 +32,14 @@ class Parser(argparse.ArgumentParser):
         raise SystemExit(2)
 
     def _nearest(self, message: str) -> str:
-        """``; did you mean --json?`` for a flag that was not recognised, else ""."""
+        """``; did you mean --json?`` for a flag that was not recognised, one that it is the beginning of first; else
+        ""."""
         import difflib
 
         _, _, words = message.partition("unrecognized arguments: ")
         wrong = next((word.partition("=")[0] for word in words.split() if word.startswith("--")), "")
-        near = difflib.get_close_matches(wrong, self._option_string_actions, 1) if wrong else []
+        longer = [flag for flag in self._option_string_actions if len(wrong) > SHORTEST and flag.startswith(wrong)]
+        near = longer or (difflib.get_close_matches(wrong, self._option_string_actions, 1) if wrong else [])
         return f"; did you mean {near[0]}?" if near else ""
 
 

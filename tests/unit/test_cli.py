@@ -42,6 +42,7 @@ def test_a_command_behind_flags_is_told_where_it_goes(flags: list[str]) -> None:
         (("doctor", "--jsn"), "--jsn; did you mean --json?; changeover doctor --help"),
         (("status", "--wach=3"), "--wach=3; did you mean --watch?"),
         (("--raed-only",), "--raed-only; did you mean --read-only?"),
+        (("calc", "mine", "--hashrate=1", "--watts=1", "--coin=1"), "--coin=1; did you mean --coin-price?"),
         (("status", "extra"), "unrecognized arguments: extra; changeover status --help"),
         (("status", "--zzzzzz\x1b[31m"), "unrecognized arguments: --zzzzzz[31m; changeover status --help"),
     ],
