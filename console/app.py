@@ -160,6 +160,7 @@ class ConsoleApp(App[None]):
         async def shown() -> None:
             await mounted
             held.close()
+            self.screen.refresh()  # what a screen that was made before has painted by now was held back, and is lost
 
         self.call_later(shown)
 

@@ -75,3 +75,17 @@ class WireScreen(Screen[Result]):
         super().__init__(*args, **kwargs)
         if textual.__version__ in TESTED:
             self._compositor = WireCompositor()
+
+    def _compositor_refresh(self) -> None:
+        """Paint what changed, also under another screen that lets this one through.
+
+        Textual hands the regions on and then keeps them as this screen's own, so that once all of it has changed every
+        later frame under the other screen is the whole of it.
+        """
+        regions = self._compositor._dirty_regions
+        if self is self.app.screen or self not in self.app._background_screens or not regions:
+            super()._compositor_refresh()
+            return
+        self.app.screen.refresh(*regions)
+        regions.clear()
+        self._dirty_widgets.clear()
