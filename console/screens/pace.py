@@ -14,7 +14,10 @@ EARLY = 0.95
 
 
 class Pace:
-    """The pace of one console, and whether a slower one is worth offering. Call ``offers`` once a second."""
+    """The pace of one console, and whether a slower one is worth offering. Call ``offers`` once a second.
+
+    It is the link's: another console of the same operator begins at each second, so it is kept in no file.
+    """
 
     def __init__(self) -> None:
         self._place = 0

@@ -97,7 +97,7 @@ async def test_ticks_under_what_stands_over_a_screen(colours: str) -> None:
 
 @pytest.mark.parametrize("colours", COLOURS)
 async def test_screens_that_come_and_go(colours: str) -> None:
-    """A screen that was opened before comes back whole and at once, though nothing has changed on it."""
+    """A screen that was opened before comes back whole, though nothing has changed on it."""
     app = console(sample.StillSite(wide()), colours=colours)
     async with app.run_test(size=(120, 40)) as pilot:
         drawn = terminal(120, 40)
