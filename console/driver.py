@@ -7,15 +7,19 @@ is painted anew. Every other write sets a mode of the terminal: it is never drop
 
 SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does.
 
+It draws on standard output, Textual's on stderr: ``2> log`` would leave an empty screen whose keys act.
+
 What is pasted is text (``console.pasting``), and bytes that are no UTF-8 are a sign for that, where Textual would end.
 """
 
 from __future__ import annotations
 
 import contextlib
+import io
 import os
 import selectors
 import signal
+import sys
 import termios
 import threading
 from codecs import getincrementaldecoder
@@ -24,6 +28,7 @@ from typing import Any
 from textual.drivers.linux_driver import LinuxDriver
 
 from console.pasting import PasteParser
+from widgets.charset import stream_encoding
 from widgets.plain import plain
 
 MOST_BEHIND = 6
@@ -46,6 +51,10 @@ class PatientDriver(LinuxDriver):
     _before: dict[int, Any] | None = None  # what these signals did before; None while they are not ours
     _last_resort: threading.Timer | None = None
     _ends: tuple[int, int] | None = None  # of a pipe that tells the thread which reads keys to end
+
+    def __init__(self, *args: Any, **more: Any) -> None:
+        super().__init__(*args, **more)
+        self._file = _screen() or self._file
 
     @property
     def behind(self) -> bool:
@@ -171,3 +180,12 @@ class PatientDriver(LinuxDriver):
             with contextlib.suppress(termios.error):
                 termios.tcsetattr(self.fileno, termios.TCSANOW, self.attrs_before)
         os._exit(code)
+
+
+def _screen() -> io.TextIOWrapper | None:
+    """Standard output where that is a terminal, to be written to as Python writes to stderr: nothing is refused."""
+    given = sys.__stdout__
+    if given is None or not given.isatty():
+        return None
+    binary = io.BufferedWriter(io.FileIO(given.fileno(), "w", closefd=False))
+    return io.TextIOWrapper(binary, encoding=stream_encoding(given.encoding), errors="backslashreplace")

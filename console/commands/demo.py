@@ -30,7 +30,7 @@ def main(argv: list[str]) -> int:
         flags.error("--config: the demo brings its own; leave the flag out")
     from contextlib import closing
 
-    from console.commands import own
+    from console.commands import own, surroundings
     from console.commands.opening import ended_tidily, settled
     from console.demo import open_farm
 
@@ -45,6 +45,7 @@ def main(argv: list[str]) -> int:
             from console.commands import status
 
             return status.show(settled(site, 2), as_json=args.json)
+        surroundings.clear()
         from console.app import run
 
         return run(site, mono=args.no_color or None, theme=name, own=mine.settings, registry=mine.registry)

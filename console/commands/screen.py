@@ -24,9 +24,10 @@ def main(argv: list[str]) -> int:
         with opened(args, only_looks=True) as site:
             show(settled(site, 2), as_json=False)
         return 0
-    from console.commands import own
+    from console.commands import own, surroundings
     from console.commands.opening import ended_tidily, opened
 
+    surroundings.clear()
     mine = own.opened()
     with ended_tidily(), opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
