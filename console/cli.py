@@ -113,13 +113,11 @@ def _prepare_output() -> None:
     from widgets.charset import stream_encoding
 
     codecs.register_error("changeover", _stand_in)
+    _open_what_is_closed()
     if isinstance(sys.stderr, io.TextIOWrapper):
         encoding = stream_encoding(sys.stderr.encoding)
         if not encoding.lower().startswith("utf"):
             sys.stderr.reconfigure(encoding=encoding, errors="changeover")
-    if sys.stdout is None:  # started with stdout closed
-        sys.stdout = Path(os.devnull).open("w")  # noqa: SIM115 - it is stdout from now on
-        return
     given = sys.stdout
     if not isinstance(given, io.TextIOWrapper):
         return
@@ -130,6 +128,18 @@ def _prepare_output() -> None:
         sys.stdout = io.TextIOWrapper(binary, encoding=encoding, errors="changeover", line_buffering=at_once)
     else:
         given.reconfigure(encoding=encoding, errors="changeover")
+
+
+def _open_what_is_closed() -> None:
+    """Put nothing where a stream was closed at the start: it is asked, written to and flushed as any other.
+
+    In the order of their descriptors, so that each is its own: no file that is opened later takes what is said there.
+    """
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            nothing = Path(os.devnull).open(mode)  # noqa: SIM115 - it stands as long as the program
+            setattr(sys, name, nothing)
+            setattr(sys, f"__{name}__", nothing)  # a stream put before it below must not close it
 
 
 def _stand_in(error: UnicodeError) -> tuple[str, int]:

@@ -128,6 +128,24 @@ def test_a_closed_stdout_changes_nothing() -> None:
     assert (done.stdout, done.stderr) == ("rc=0\n", "")
 
 
+@pytest.mark.parametrize(
+    ("words", "closed", "code", "said"),
+    [
+        ("demo --read-only", "<&-", 0, ""),
+        ("init --dry-run", "<&-", 2, "nobody can be asked"),
+        ("journal --jsn", "2>&-", 2, ""),
+        ("demo", "<&- >&- 2>&-", 0, ""),
+    ],
+)
+def test_a_stream_that_is_closed_is_one_that_says_and_takes_nothing(
+    words: str, closed: str, code: int, said: str
+) -> None:
+    """As a unit or a daemon may start a command: no traceback, and the exit code that it has otherwise."""
+    script = f"{sys.executable} -m console.cli {words} {closed}"
+    done = subprocess.run(["sh", "-c", script], capture_output=True, text=True, timeout=60, check=False)
+    assert done.returncode == code and said in done.stderr and "Traceback" not in done.stderr
+
+
 def test_a_reader_that_leaves_is_no_traceback() -> None:
     """`| head -1` ends quietly."""
     script = f"{sys.executable} -m console.cli --help | head -1"
