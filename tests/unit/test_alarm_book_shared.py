@@ -73,6 +73,28 @@ def test_what_another_says_is_known_within_seconds_and_not_looked_for_with_each_
     assert (before.acked_by, after.acked_by) == ("", "op-2")
 
 
+def test_a_clock_that_is_set_back_keeps_no_console_from_looking(tmp_path: Path) -> None:
+    """An hour back would be an hour without what the others say."""
+    here, there = Book(tmp_path / FILE), Book(tmp_path / FILE)
+    here.see(SIGNS[:1], T)
+    there.see(SIGNS[:1], T)
+    there.acknowledge([SIGNS[0].key], "op-2", T + 1)
+    [alarm] = here.see(SIGNS[:1], T - 3600)
+    assert alarm.acked_by == "op-2"
+
+
+def test_a_link_in_the_place_of_the_book_is_not_followed(tmp_path: Path) -> None:
+    """Who may write into the directory may lay one; what it leads to is neither read nor written."""
+    elsewhere = tmp_path / "elsewhere.json"
+    Book(elsewhere).see(SIGNS[:1], T)
+    before = elsewhere.read_bytes()
+    (tmp_path / FILE).symlink_to(elsewhere)
+    book = Book(tmp_path / FILE)
+    assert book.listed() == () and "cannot be read" in book.trouble
+    book.see(SIGNS[1:2], T)
+    assert elsewhere.read_bytes() == before and not (tmp_path / FILE).is_symlink()
+
+
 def test_where_nothing_is_new_nothing_is_written(tmp_path: Path) -> None:
     """A look at what others wrote leaves the file as it is."""
     path = tmp_path / FILE

@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from console.history.gpuday import SPANS_S, GpuDay, Past
-from console.model import GpuRow, GpuState, Xid
+from console.model import GpuRow, GpuState, LogLine, Xid
 from console.site.interface import Told
+from console.telemetry import xid
 from console.view import charts, detailabout, detailactions, detailfaults, detailladder, detaillayout, detailplots
 from console.view.actions import ACTIONS
 from console.view.detail import DetailFrame, DetailPage, DetailSight, page
@@ -161,6 +162,14 @@ def test_faults_say_when_and_what_to_do() -> None:
     assert [text.find(words) for words in order] == sorted(text.find(words) for words in order)
     assert -1 not in [text.find(words) for words in order] and "power cap" not in text
     assert "nothing wrong" in said(detailfaults.lines(SNAPSHOT.rows[0], (), sample.NOW, "UTC", 90, 3))  # type: ignore[arg-type]
+
+
+def test_an_xid_that_a_change_tells_of_is_said_once() -> None:
+    """The reading has it as well as the log of changes; where no change tells of it the reading does."""
+    row = reading(SNAPSHOT.rows[0], xids=(Xid(code=79, at=sample.NOW - 60),))
+    change = LogLine(at=sample.NOW - 59, text=xid.words(79), tone="harm")
+    assert [told.text for told in detailfaults.happened(row, (change,))] == [xid.words(79)]
+    assert [told.text for told in detailfaults.happened(row, ())] == [xid.words(79)]
 
 
 def test_processes_are_the_largest_first_and_what_is_hidden_says_so() -> None:
