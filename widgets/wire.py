@@ -83,7 +83,8 @@ class WireScreen(Screen[Result]):
         later frame under the other screen is the whole of it.
         """
         regions = self._compositor._dirty_regions
-        if self is self.app.screen or self not in self.app._background_screens or not regions:
+        under = self is not self.app.screen and self in self.app._background_screens
+        if not (under and regions and isinstance(self._compositor, WireCompositor)):
             super()._compositor_refresh()
             return
         self.app.screen.refresh(*regions)
