@@ -132,10 +132,15 @@ def _could(totals: Totals, symbol: str) -> Line:
 
 
 def second(snapshot: Snapshot, now: float, room: int, silent_s: float = 0.0) -> Line:
-    """The quotes with their ages, stale ones worded. Where there is no room fresh ones leave first, counted."""
+    """The quotes with their ages, stale ones worded. Where there is no room fresh ones leave first, counted.
+
+    A host without a site config has none to miss: there it says whose figures stand below, and nothing where none do.
+    """
     if silent_s > SILENT_S and snapshot.rows:
         word = f" ✕ nothing new for {units.age(silent_s)}: what stands below is old"
         return fit((Piece(word, "harm"),), room)
+    if not snapshot.configured and not snapshot.quotes:
+        return fit((Piece(f" {_UNCONFIGURED if snapshot.rows else ''}", "label"),), room)
     if not snapshot.quotes:
         return fit((Piece(" no quotes: without a price there is no profit to show", "label"),), room)
     wanted = [q for q in _paid(in_use(snapshot.quotes, now)) if q.kind in _PRICES or q.stale(now)]
@@ -151,6 +156,9 @@ def second(snapshot: Snapshot, now: float, room: int, silent_s: float = 0.0) -> 
         shown.remove(_least_needed(shown, now))
     return fit((), room)
 
+
+_UNCONFIGURED = "the driver's figures: what each GPU does, draws and holds"
+"""What stands where there is no site config: money as a whole is missing there, and the banner says how to get it."""
 
 _PRICES = ("power_price", "coin_price", "hash_price", "rental", "carbon", "fx")
 """The kinds that have a place in the header; what a network does stands there only while it is stale."""

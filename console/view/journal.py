@@ -162,6 +162,8 @@ def _empty(frame: JournalFrame, found: Sequence[Flip]) -> tuple[Line, ...]:
         said = "reading the journal …"
     elif frame.flips:
         said = "no flip has these words: esc shows all"
+    elif not frame.snapshot.configured:
+        said = "no flip has been made on this host yet"
     else:
         said = "no flip has been made on this host yet; a flip on the GPUs' screen (1) is the first line here"
     room = max(1, frame.width - 2 * GUTTER)

@@ -134,3 +134,12 @@ def test_silence_is_said_in_place_of_quotes() -> None:
 def test_without_quotes_it_says_what_that_means() -> None:
     """An empty line would look like a fault of the screen."""
     assert "no quotes" in second(120, quotes=())
+
+
+def test_a_host_without_a_config_hears_nothing_of_quotes() -> None:
+    """There whose figures stand below is said, whole at 60 columns; nothing where none do, and silence as ever."""
+    said = second(60, quotes=(), configured=False)
+    assert said.rstrip() == " the driver's figures: what each GPU does, draws and holds"
+    assert second(120, quotes=(), configured=False, rows=()).strip() == ""
+    assert "nothing new for 12s" in second(120, silent_s=12.0, quotes=(), configured=False)
+    assert "ERG" in second(200, configured=False)

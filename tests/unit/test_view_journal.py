@@ -158,6 +158,12 @@ def test_an_empty_table_says_why(flips: tuple[Flip, ...] | None, trouble: str, w
     assert words in text_of(shown(flips, trouble=trouble).line(0))
 
 
+def test_a_host_without_a_config_is_sent_to_no_flip() -> None:
+    """None can be made there: the banner says what comes first."""
+    frame = JournalFrame(sample.snapshot(configured=False), (), "", JournalSight(), sample.NOW, 120, 40, ())
+    assert text_of(page(frame).line(0)).strip() == "no flip has been made on this host yet"
+
+
 @pytest.mark.parametrize("width", [24, 40, 60, 100, 200])
 def test_what_an_empty_table_says_is_cut_nowhere(width: int) -> None:
     """On several lines where one is too narrow; the grid puts its gutter before each of them."""
