@@ -17,6 +17,7 @@ from __future__ import annotations
 import contextlib
 import io
 import os
+import select
 import selectors
 import signal
 import sys
@@ -121,7 +122,8 @@ class PatientDriver(LinuxDriver):
             while over not in (ready := {key.fd for key, _ in selector.select(READ_S if parser.unfinished else None)}):
                 if self.fileno in ready:
                     if not (said := os.read(self.fileno, READ_BYTES)):
-                        return  # its other end is closed: there will be no more
+                        self._leave(signal.SIGHUP, None)  # it is gone, which is heard here where that is ignored
+                        return
                     for message in parser.feed(text) if (text := decode(said)) else ():
                         self.process_message(message)
                 for message in parser.tick():
@@ -187,5 +189,15 @@ def _screen() -> io.TextIOWrapper | None:
     given = sys.__stdout__
     if given is None or not given.isatty():
         return None
-    binary = io.BufferedWriter(io.FileIO(given.fileno(), "w", closefd=False))
+    binary = io.BufferedWriter(_Terminal(given.fileno(), "w", closefd=False))
     return io.TextIOWrapper(binary, encoding=stream_encoding(given.encoding), errors="backslashreplace")
+
+
+class _Terminal(io.FileIO):
+    """A terminal that takes its time also where another program has left it non-blocking: a full one is no error."""
+
+    def write(self, data: Any, /) -> int:
+        """As FileIO.write, and never None."""
+        while (taken := super().write(data)) is None:
+            select.select([], [self.fileno()], [])
+        return taken

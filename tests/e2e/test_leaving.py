@@ -18,6 +18,8 @@ from tests.rig.terminal import Terminal
 PRIVATE = 5  # pyte keeps the modes that begin with a question mark shifted by this
 SCREEN, MOUSE, PASTE = (number << PRIVATE for number in (1049, 1000, 2004))
 ENDS = [signal.SIGTERM, signal.SIGHUP]
+IGNORING = "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
+"""Runs what follows with hang-ups ignored."""
 
 
 def demo(folder: Path) -> Terminal:
@@ -49,6 +51,15 @@ def test_a_terminal_that_is_taken_away_ends_the_console(tmp_path: Path) -> None:
     with demo(tmp_path) as terminal:
         terminal.hang_up()
         assert terminal.wait_exit() == 128 + signal.SIGHUP
+    assert farms(tmp_path) == []
+
+
+def test_a_terminal_that_is_gone_ends_also_what_ignores_hang_ups(tmp_path: Path) -> None:
+    """Started where SIGHUP is ignored: without a screen and without keys it would run on for ever, and nobody knew."""
+    with Terminal([sys.executable, "-c", IGNORING, *CONSOLE, "demo"], (120, 40), {"TMPDIR": str(tmp_path)}) as terminal:
+        terminal.wait_for("SIMULATED", 30)
+        terminal.hang_up()
+        assert terminal.wait_exit(30) == 128 + signal.SIGHUP
     assert farms(tmp_path) == []
 
 
@@ -101,10 +112,7 @@ def test_a_hosts_console_takes_its_mark_away(host: Callable[..., Host], number: 
 
 def test_nohup_stays_nohup(tmp_path: Path) -> None:
     """A console that was told to ignore hang-ups ignores them."""
-    ignoring = (
-        "import os, signal, sys; signal.signal(signal.SIGHUP, signal.SIG_IGN); os.execv(sys.argv[1], sys.argv[1:])"
-    )
-    with Terminal([sys.executable, "-c", ignoring, *CONSOLE, "demo"], (120, 40), {"TMPDIR": str(tmp_path)}) as terminal:
+    with Terminal([sys.executable, "-c", IGNORING, *CONSOLE, "demo"], (120, 40), {"TMPDIR": str(tmp_path)}) as terminal:
         terminal.wait_for("SIMULATED", 20)
         os.kill(terminal.pid, signal.SIGHUP)
         terminal.pump(1.0)

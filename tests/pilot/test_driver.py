@@ -69,6 +69,19 @@ def seen(terminal: Terminal, start_of_line: str, within_s: float = 30.0) -> None
         terminal.pump(0.05)
 
 
+def test_a_terminal_that_others_left_non_blocking_is_waited_for(tmp_path: Path) -> None:
+    """As node leaves one: after a stall the screen goes on, where the thread that draws would end with an error."""
+    left = "import os, sys; [os.set_blocking(fd, False) for fd in (0, 1, 2)]; os.execv(sys.argv[1], sys.argv[1:])"
+    program = [sys.executable, "-m", PROGRAM, str(tmp_path / "record"), "0.05"]
+    with Terminal([sys.executable, "-c", left, *program], size=(200, 50)) as terminal:
+        terminal.wait_for("rig-000", 30)
+        time.sleep(3.0)  # nothing is read: terminal and queue are full
+        terminal.send("G")
+        terminal.wait_for("▸  63", 30)
+        terminal.send("q")
+        assert terminal.wait_exit(30) == 0
+
+
 def test_a_yes_typed_before_the_dialog_was_seen_confirms_nothing(tmp_path: Path) -> None:
     """Behind a stalled link a dialog stands in the program and not before the operator, however long.
 
