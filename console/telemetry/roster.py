@@ -6,6 +6,7 @@ it to another riser. A number is never given twice, not even after its GPU was f
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -18,9 +19,11 @@ from pathlib import Path
 import msgspec
 
 from console.model import Record, Uuid
+from console.store import read_plain
 
 SCHEMA = 1
 _MAX_BYTES = 4 << 20
+_DAMAGE = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
 class Entry(Record):
@@ -135,7 +138,8 @@ class Roster:
     def _changing(self) -> Iterator[None]:
         """Newest book in, changed book out, nobody else in between."""
         try:
-            lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC, 0o644)
+            # Not blocking, so that a pipe put in its place cannot hold the console.
+            lock = os.open(f"{self._path}.lock", os.O_CREAT | os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK, 0o644)
         except OSError as error:
             # Read all the same: a new file is put in place whole, so that no lock is needed to find the old slots.
             self._refresh()
@@ -160,13 +164,15 @@ class Roster:
 
     def _read(self) -> _Book:
         try:
-            with self._path.open("rb") as file:
-                return msgspec.json.decode(file.read(_MAX_BYTES), type=_Book)
+            return msgspec.json.decode(read_plain(self._path, _MAX_BYTES), type=_Book)
         except FileNotFoundError:
             return self._book
         except OSError as error:
-            self._unwritable(error)
-        except msgspec.DecodeError as error:
+            if error.errno == errno.EFBIG:
+                self._move_aside(error)
+            else:
+                self._unwritable(error)
+        except _DAMAGE as error:
             if self._newer():
                 self._unwritable(OSError(0, "written by a newer changeover", str(self._path)))
             else:
@@ -175,8 +181,8 @@ class Roster:
 
     def _newer(self) -> bool:
         try:
-            return msgspec.json.decode(self._path.read_bytes(), type=_Head).schema > SCHEMA
-        except (OSError, msgspec.DecodeError):
+            return msgspec.json.decode(read_plain(self._path, _MAX_BYTES), type=_Head).schema > SCHEMA
+        except (OSError, *_DAMAGE):
             return False
 
     def _move_aside(self, error: Exception) -> None:

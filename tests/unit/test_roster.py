@@ -70,6 +70,31 @@ def test_the_config_may_renumber_a_gpu_but_not_take_the_slot_of_another(path: Pa
         Roster(path, {A: 3, C: 3})
 
 
+@pytest.mark.parametrize("name", ["roster.json", "roster.json.lock"])
+def test_a_pipe_in_its_place_holds_nobody(path: Path, name: str) -> None:
+    """Whoever may write into a shared folder may leave one there; tried in a process, for it would wait for ever."""
+    os.mkfifo(path.with_name(name))
+    script = f"""
+from pathlib import Path
+from console.telemetry.roster import Roster
+print(Roster(Path({str(path)!r})).admit({A!r}, {PCI!r}, "RTX 4090", 100.0).slot)
+"""
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=30, check=False)
+    assert (done.stdout, done.stderr) == ("0\n", "")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b'{"gpus":[{"slot":0,"uuid":"\xff"}]}', b'{"x":' * 200_000, bytes(5 << 20)],
+    ids=["no UTF-8", "deep", "large"],
+)
+def test_whatever_cannot_be_read_is_moved_aside(path: Path, body: bytes) -> None:
+    """No UTF-8, nested without end, or larger than any roster."""
+    path.write_bytes(body)
+    assert "slots begin anew" in Roster(path).notice
+    assert len([*path.parent.glob("roster.json.damaged-*")]) == 1
+
+
 def test_a_damaged_file_is_moved_aside_and_said(path: Path) -> None:
     """What was there is kept for a person to look at, and slots begin anew."""
     path.write_text('{"schema": 1, "gpus": [{"slot": "zero"')
