@@ -32,7 +32,7 @@ class Picker:
         """The options, the chosen one marked by ``❯``."""
         out: list[Line] = []
         for index, option in enumerate(self._options):
-            line = option_line(option, self._symbol, room, running=option.workload == self._running)
+            line = option_line(option, self._symbol, room - 1, running=option.workload == self._running)
             chosen = index == self._at
             out.append((Piece("❯" if chosen else " ", "cursor"), *line))
         if not out:

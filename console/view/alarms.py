@@ -53,7 +53,7 @@ def line(alarm: Alarm, now: float, room: int, *, chosen: bool, since: float | No
 def about(alarm: Alarm, now: float, timezone: str, room: int) -> list[Line]:
     """All about the chosen one that its line has no room for: what to do, since when and who said what.
 
-    Five lines at most: a sentence that its line cuts stands here in two.
+    Six lines at most: a sentence that its line cuts stands here in two.
     """
     said = [f"since {_when(alarm.since, now, timezone)}"]
     if alarm.over_at is not None:
@@ -66,8 +66,7 @@ def about(alarm: Alarm, now: float, timezone: str, room: int) -> list[Line]:
         said.append(f"shelved by {alarm.shelved_by} until {_when(alarm.shelved_until, now, timezone)}{why}")
     cut = wrap(alarm.sentence, room, 2) if cells(alarm.sentence) > room - BEFORE else []
     parts = [(text, "value") for text in cut]
-    if alarm.do:
-        parts.append((f"→ {alarm.do}", "value"))
+    parts += [(text, "value") for text in wrap(f"→ {alarm.do}", room, 2) if alarm.do]
     parts += [(text, "label") for text in wrap(" · ".join(said), room, 2)]
     return [fit((Piece(text, tone),), room) for text, tone in parts]
 

@@ -8,7 +8,7 @@ from console import units
 from console.flips.records import Move, Plan, Refusal
 from console.model import Kind, Snapshot
 from console.view import tones
-from console.view.pieces import Line, Piece, cut, fit, flow, left, together, width, wrap
+from console.view.pieces import Line, Piece, fit, flow, left, together, width, wrap
 
 MOST_MOVES = 6
 """More moves than this are counted and summed, not listed."""
@@ -129,8 +129,8 @@ def _move(move: Move, kinds: dict[str, Kind], snapshot: Snapshot, room: int) -> 
     out = [together((head, money), 4)] if beside else [head, (Piece(" " * room_for_name), *money)]
     stops = ", ".join(f"{a.unit}" for a in move.stops) or "nothing"
     starts = ", ".join(f"{a.unit}" for a in move.starts) or "nothing"
-    out.append((Piece(cut(f"{' ' * room_for_name}stops {stops}, starts {starts}", room), "label"),))
-    return out
+    said = wrap(f"stops {stops}, starts {starts}", max(12, room - room_for_name), 3)
+    return out + [(Piece(" " * room_for_name + part, "label"),) for part in said]
 
 
 def _named(name: str, kinds: dict[str, Kind]) -> Line:

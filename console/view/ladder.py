@@ -87,10 +87,13 @@ def option_line(option: Option, symbol: str, room: int, *, running: bool) -> Lin
     if room >= 170:
         parts.append(_worth("off above", option.off_above_price, f"{symbol}/kWh"))
     gap = 3 if room >= 140 else 2
-    head = together(parts, gap)
+    if width(together(parts, gap)) > room:
+        gap = 1
+    whole = width(together(parts, gap)) <= room
+    head = together(parts, gap) if whole else together((mark, parts[4]), 2)  # of all the figures the net decides
     rest = room - width(head) - gap - 1
     now = _now(option)
-    if now and rest < sum(map(cells_of, now)):
+    if whole and now and rest < sum(map(cells_of, now)):
         # What the row says must stand here as well, if need be in the place of what its sum is made of.
         both = fit((Piece(now[0], "stale" if option.stale else "value"),), width(together(sums, gap)))
         head, now = together([mark, both, *parts[4:]], gap), ()

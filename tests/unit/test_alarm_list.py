@@ -166,6 +166,8 @@ def test_the_whole_of_one_says_who_said_what() -> None:
     said = [text_of(line).rstrip() for line in alarms.about(shelved, NOW, "Asia/Tokyo", 110)]
     assert said == ["→ reboot", "since 13:58 · shelved by op-2 until 15:02 (riser ordered)"]
     long = msgspec.structs.replace(shelved, sentence="GPU 3 lost: " + "xid 79 " * 30)
+    narrow = " ".join(text_of(line).strip() for line in alarms.about(shelved, NOW, "Asia/Tokyo", 30))
+    assert f"→ {shelved.do}" in narrow, "what to do is cut on no screen"
     assert text_of(alarms.about(long, NOW, "Asia/Tokyo", 110)[0]).startswith("GPU 3 lost: xid 79 xid")
     tomorrow = msgspec.structs.replace(shelved, shelved_until=NOW + 86400)
     assert " 14:02 (riser" in text_of(alarms.about(tomorrow, NOW, "Asia/Tokyo", 110)[1])

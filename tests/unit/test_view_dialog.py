@@ -31,12 +31,13 @@ def test_a_move_is_named_whole() -> None:
         assert word in text
 
 
-@pytest.mark.parametrize("room", [30, 40, 56])
-def test_on_a_narrow_screen_no_figure_is_cut(room: int) -> None:
+@pytest.mark.parametrize("room", [36, 40, 56])
+def test_on_a_narrow_screen_no_figure_and_no_unit_is_cut(room: int) -> None:
     """What would not fit beside it stands in the next line: "repaid in 1…" may be seconds or days."""
     lines = said(plan(1), room).splitlines()
     for whole in ("+0.02 → ~+0.29 $/h", "gain ~+0.27 $/h", "down 41s", "costs 0.00023 $", "repaid in 3s"):
         assert any(whole in line for line in lines), whole
+    assert "stops miner@1.service, starts vllm@1.service" in " ".join(" ".join(lines).split())
 
 
 @pytest.mark.parametrize(

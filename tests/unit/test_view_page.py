@@ -125,6 +125,17 @@ def test_the_ladder_marks_what_runs_and_says_where_figures_come_from() -> None:
     assert "table, 2Miners 2026-06-25" in lines[2]
 
 
+@pytest.mark.parametrize("room", [40, 55, 75, 79, 90])
+def test_however_narrow_a_ladder_the_net_stands_whole(room: int) -> None:
+    """It decides; what it is made of leaves together, for a part of a sum adds up to nothing."""
+    for option in sample.rows()[1].money.options:
+        line = ladder.option_line(option, "$", room, running=False)
+        text = text_of(line)
+        assert width(line) <= room and text.partition("net")[2].split()[1] == "$/h"
+        assert len({word in text for word in ("gross", "fees", "power")}) == 1
+    assert ("gross" in text) is (room >= 75)
+
+
 def test_an_option_without_a_price_says_what_is_missing() -> None:
     """Its sums are dashes."""
     found = laid(size=(200, 50), cursor=sample.uuid_of(4))
