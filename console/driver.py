@@ -5,7 +5,8 @@ link every timer and key stands still within ten frames. Here a frame, which is 
 update, is dropped whole while the writer is behind, and so is every other until it has caught up and the whole screen
 is painted anew. Every other write sets a mode of the terminal: it is never dropped.
 
-SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does.
+SIGTERM and SIGHUP, which Textual leaves to end the process where it stands, leave as ``q`` does, and so does an
+interrupt from outside, with an exit code that says so; Ctrl+C on the terminal is a key.
 
 It draws on standard output, Textual's on stderr: ``2> log`` would leave an empty screen whose keys act.
 
@@ -38,7 +39,7 @@ READ_S, READ_BYTES = 0.1, 4096
 """How long after an escape more of its sequence may come, and as much as a terminal holds."""
 LEAVE_S = 3.0
 """How long leaving may take once a signal has asked for it: a link that takes nothing more would hold it for ever."""
-ENDS = (signal.SIGTERM, signal.SIGHUP)
+ENDS = (signal.SIGTERM, signal.SIGHUP, signal.SIGINT)
 
 
 class PatientDriver(LinuxDriver):

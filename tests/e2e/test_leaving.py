@@ -35,7 +35,7 @@ def farms(folder: Path) -> list[Path]:
     return sorted(folder.glob("changeover-demo-*"))
 
 
-@pytest.mark.parametrize("number", ENDS)
+@pytest.mark.parametrize("number", [*ENDS, signal.SIGINT])
 def test_a_signal_leaves_as_q_does(tmp_path: Path, number: signal.Signals) -> None:
     """The terminal is as it was, the demo's directory is gone, and the exit code says which signal it was."""
     with demo(tmp_path) as terminal:
