@@ -28,6 +28,8 @@ KEPT_S = 86400.0
 """How long an alarm that is over is still listed."""
 LOOK_EVERY_S = 3.0
 """How often it is looked whether another console has written."""
+LOCKED_S = 1.0
+"""How long the file's lock is waited for. Writing takes milliseconds: who holds it for longer does not write."""
 MOST = 500
 FILE = "alarms.json"
 LONGEST = 8192
@@ -163,8 +165,10 @@ class Book:
             return
         self._owes = False
         with contextlib.ExitStack() as held:
-            with contextlib.suppress(OSError):  # a place that takes no lock takes the file, or refuses it below
-                held.enter_context(alone(self._path.with_suffix(".lock"), _mode(self._path.parent)))
+            # A place that takes no lock takes the file, or refuses it below; and whoever sits on the lock keeps nobody
+            # from writing. What both say then is brought together by the next that looks.
+            with contextlib.suppress(OSError):
+                held.enter_context(alone(self._path.with_suffix(".lock"), _mode(self._path.parent), LOCKED_S))
             self._take_in()
             with self._lock:
                 alarms = list(self._alarms.values())

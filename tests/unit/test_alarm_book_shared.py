@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import random
 import subprocess
@@ -112,6 +113,19 @@ def test_whoever_may_write_the_book_may_lock_it(tmp_path: Path, folder: int, loc
     tmp_path.chmod(folder)
     Book(tmp_path / FILE).see(SIGNS[:1], T)
     assert (tmp_path / "alarms.lock").stat().st_mode & 0o777 == lock
+
+
+def test_whoever_sits_on_the_lock_keeps_nobody_from_writing(tmp_path: Path) -> None:
+    """The file's lock is open to the group; what was said is kept all the same."""
+    path = tmp_path / FILE
+    Book(path).see(SIGNS[:1], T)
+    with (tmp_path / "alarms.lock").open("r+") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        book = Book(path)
+        book.see(SIGNS[:1], T)
+        book.acknowledge([SIGNS[0].key], "op-1", T)
+    [kept] = Book(path).listed()
+    assert kept.acked_by == "op-1"
 
 
 def test_what_a_disk_refused_is_written_when_it_takes_it_again(tmp_path: Path) -> None:
