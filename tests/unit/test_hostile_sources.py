@@ -39,6 +39,7 @@ SOURCES: dict[str, str] = {
     "commands/polkit.py": NO_TEXT,
     "commands/screen.py": NO_TEXT,
     "commands/standdown.py": NO_TEXT,
+    "commands/surroundings.py": NO_TEXT,
     # configs
     "config/contract_checks.py": CONFIG,
     "config/lines.py": CONFIG,
