@@ -5,102 +5,20 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 import pytest
 
-from console.model import Batch, GpuState, HostState, Reading, Uuid
+from console.model import GpuState, HostState, Uuid
 from console.telemetry.keeper import Pace
-from console.telemetry.nvml import NvmlSource
 from console.telemetry.roster import Roster
-from tests.rig.nvml import FakeGpus
+from tests.contract.faults import HASTE, HIT, Bench
 from tests.rig.processes import MARK, leftovers, marked
 
 pytestmark = pytest.mark.nvml
-
-PERIOD_S = 0.1
-HASTE = Pace(silence_s=0.7, grace_s=1.5, longest_s=0.3, host_retry_s=(0.2, 0.4), alone_retry_s=(0.3, 0.5))
-HIT = 1  # the GPU that the faults are about
-
-Predicate = Callable[[Batch], object]
-
-
-class Bench:
-    """A source on fake GPUs, and a roster that outlives it."""
-
-    def __init__(self, fake: FakeGpus, folder: Path) -> None:
-        self.fake = fake
-        self.roster_path = folder / "roster.json"
-        self.source: NvmlSource | None = None
-
-    def know(self) -> None:
-        """Let the roster know every GPU, as after an earlier run."""
-        roster = Roster(self.roster_path)
-        for gpu in range(self.fake.n):
-            roster.admit(self.fake.uuid(gpu), self.fake.pci(gpu), f"card {gpu}", time.time() - 3600.0)
-
-    def start(self, pace: Pace = HASTE, **more: Any) -> None:
-        self.source = NvmlSource(Roster(self.roster_path), period_s=PERIOD_S, clients_period_s=0.2, pace=pace, **more)
-        self.source.start()
-
-    def until(self, said: Predicate, patience_s: float = 6.0) -> Batch:
-        assert self.source is not None
-        end, seq, batch = time.monotonic() + patience_s, 0, None
-        while time.monotonic() < end:
-            batch = self.source.wait(seq, 0.5) or batch
-            if batch is not None and said(batch):
-                return batch
-            seq = batch.seq if batch is not None else seq
-        raise AssertionError(f"not within {patience_s} s; last: {batch}")
-
-    def until_row(self, state: GpuState, gpu: int = HIT) -> Reading:
-        def said(batch: Batch) -> object:
-            return any(one.uuid == self.fake.uuid(gpu) and one.state is state for one in batch.readings)
-
-        return self.row(self.until(said), gpu)
-
-    def row(self, batch: Batch, gpu: int = HIT) -> Reading:
-        return next(one for one in batch.readings if one.uuid == self.fake.uuid(gpu))
-
-    def others_tick(self, *hit: int) -> None:
-        """Batches follow each other in which all GPUs but ``hit`` are fresh, until each was read five times anew."""
-        assert self.source is not None
-        others = [gpu for gpu in range(self.fake.n) if gpu not in hit]
-        batch, read = self.source.latest(), set[tuple[float, ...]]()
-        assert batch is not None
-        while len(read) < 5:
-            batch = self.source.wait(batch.seq, 1.0)
-            assert batch is not None, "no further batch"
-            rows = [self.row(batch, gpu) for gpu in others]
-            assert all(row.state is GpuState.OK and batch.at - row.at < 0.5 for row in rows), rows
-            read.add(tuple(row.at for row in rows))
-
-
-@pytest.fixture
-def bench(
-    gpus: Callable[..., FakeGpus], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[Callable[..., Bench]]:
-    """Makes benches; at the end their sources are closed at once and no sampler is left."""
-    mark = f"faults-{os.getpid()}-{time.monotonic_ns()}"
-    monkeypatch.setenv(MARK, mark)
-    made: list[Bench] = []
-
-    def make(n: int = 4, model: str = "mixed", **settings: str) -> Bench:
-        fake = gpus(n, model, **settings)
-        fake.activate(monkeypatch)
-        made.append(Bench(fake, tmp_path))
-        return made[-1]
-
-    yield make
-    for one in made:
-        if one.source is not None:
-            began = time.monotonic()
-            one.source.close()
-            assert time.monotonic() - began < 1.0
-    assert leftovers(mark) == []
 
 
 class Case(NamedTuple):
@@ -422,7 +340,7 @@ import sys, time
 from pathlib import Path
 from console.telemetry.nvml import NvmlSource
 from console.telemetry.roster import Roster
-from tests.contract.test_fault_matrix import HASTE
+from tests.contract.faults import HASTE
 source = NvmlSource(Roster(Path(sys.argv[1])), period_s=0.1, pace=HASTE)
 source.start()
 seq, states = 0, set()
@@ -465,7 +383,7 @@ def test_killing_the_console_leaves_no_sampler_behind(bench: Callable[..., Bench
     """Neither the common sampler nor one that hangs in a reading outlives a SIGKILL."""
     host = bench()
     code = (
-        "import time; from pathlib import Path; from tests.contract.test_fault_matrix import HASTE;"
+        "import time; from pathlib import Path; from tests.contract.faults import HASTE;"
         "from console.telemetry.nvml import NvmlSource; from console.telemetry.roster import Roster;"
         f"source = NvmlSource(Roster(Path({str(tmp_path / 'roster.json')!r})), period_s=0.1, pace=HASTE);"
         "source.start(); source.wait(0, 5); print('reading', flush=True); time.sleep(60)"

@@ -1,6 +1,5 @@
 """The site config: what is accepted, and the sentence for everything else."""
 
-import tomllib
 from pathlib import Path
 
 import pytest
@@ -8,7 +7,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from console import paths
-from console.config.lines import Lines
 from console.config.loading import ConfigError, find, load
 from console.config.settings import Config, Settings, pin_of
 from console.model import Kind
@@ -270,52 +268,6 @@ def test_a_password_in_an_address_is_not_repeated(tmp_path: Path) -> None:
     """The sentence about it names the address without it; nor is a query shown, which may hold a key."""
     said = refusal(tmp_path, changed("http://127.0.0.1:404{slot}", "ftp://alice:s3cret@h:1/x?api_token=t0ken"))
     assert "ftp://h:1/x" in said and "s3cret" not in said and "t0ken" not in said
-
-
-SPREAD = """\
-power.components = [
-  # price_per_kwh = 1
-  { name = "a # ]", price_per_kwh = 0.1 },
-  { name = '''
-[site]
-''', price_per_kwh = 0.1 },
-]
-[ gpus . "GPU-1 ]" ] # [x]
-text = \"\"\"
-slot = 1
-[site]
-\"\"\"
-slot = 2
-[[many]]
-a = 1
-[[many]]
-a . "b" . 'c' = 1
-grid = [
-  [ "site" ]
-]
-"""
-
-
-@pytest.mark.parametrize(
-    ("where", "line"),
-    [
-        (("power", "components"), 1),
-        (("power", "components", 1, "name"), 1),
-        (("gpus", "GPU-1 ]"), 8),
-        (("gpus", "GPU-1 ]", "text"), 9),
-        (("gpus", "GPU-1 ]", "slot"), 13),
-        (("gpus", "GPU-1 ]", "absent"), 8),
-        (("many", 0, "a"), 15),
-        (("many", 1), 16),
-        (("many", 1, "a", "b", "c"), 17),
-        (("site",), None),
-        (("price_per_kwh",), None),
-    ],
-)
-def test_line_is_found_past_arrays_strings_and_comments(where: tuple[str | int, ...], line: int | None) -> None:
-    """Keys and headers inside strings, arrays and comments are none; spaced, quoted and dotted ones are found."""
-    tomllib.loads(SPREAD)
-    assert Lines(SPREAD).of(where) == line
 
 
 def test_all_faults_are_told_in_the_order_of_the_file(tmp_path: Path) -> None:

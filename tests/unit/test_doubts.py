@@ -30,7 +30,7 @@ from console.workloads.lastword import still_there
 from console.workloads.lookover import Looked, neighbours, refusals
 from console.workloads.proctable import ProcessTable
 from tests.contract.engine import Engine, running
-from tests.unit.test_detect import ROWS, U, reading
+from tests.unit.detecting import ROWS, U, reading
 
 
 def config(tmp_path: Path, **controllers: Any) -> Settings:

@@ -14,8 +14,8 @@ from console.workloads.expand import place
 from console.workloads.proctable import ProcessTable
 from console.workloads.tenants import Tenants
 from console.workloads.vacancy import Vacancy
+from tests.unit.detecting import ID, NOW, PLACED, ROWS, U, reading
 from tests.unit.fakeproc import FakeProc
-from tests.unit.test_detect import ID, NOW, PLACED, ROWS, U, reading
 
 
 @pytest.fixture
