@@ -320,11 +320,9 @@ def run(
 ) -> int:
     """Run the console until it is left; 0, or 1 where Textual ended it with an error. The site stays open.
 
-    ``theme`` is one asked for this once: it goes before the operator's own, and before what NO_COLOR says of all
-    programs. It is not kept.
-
-    What is chosen on the screen is kept in the operator's file ``kept_in``. That it cannot be is told in the log, or on
-    stderr where it shows only at the end; it is no error of the console.
+    ``theme`` is one asked for this once: it goes before the operator's own and before NO_COLOR, and is not kept. What
+    is chosen on the screen is, in the operator's file ``kept_in``. That it cannot be is told in the log, or on stderr
+    where it shows only at the end; it is no error of the console.
     """
     trouble: list[str] = []
 
@@ -332,7 +330,7 @@ def run(
         trouble.append(said)
         app.post_message(Unkept(said))  # from the keeper's thread
 
-    keeper = Keeper(kept_in, own, tell) if kept_in is not None else None
+    keeper = Keeper(kept_in, own, tell) if kept_in else None
     app = ConsoleApp(
         site,
         read_only=read_only,
@@ -345,7 +343,7 @@ def run(
     )
     app.run(mouse=own.mouse)
     app.attention.close()
-    if keeper is not None and not keeper.close():
+    if keeper and not keeper.close():
         trouble.append("your choices may not be kept: the disk has not taken them")
     if trouble and not app.told_unkept:
         sys.stderr.write(f"changeover: {trouble[-1]}\n")

@@ -101,18 +101,8 @@ def page(frame: DetailFrame) -> DetailPage:
         header.second(snapshot, frame.now, room, frame.silent_s),
     ]
     foot = actions.footer(frame.actions, room, DETAIL)
-    if detail is None:
-        about = [
-            hairline(("GPU",), room, "strong"),
-            fit((Piece("   nothing is known of this GPU yet", "label"),), room),
-        ]
-        rest: list[Line] = []
-    else:
-        about = [
-            detailabout.title(detail.row, frame.place, room),
-            *detailabout.lines(detail.row, snapshot, frame.now, room, sizes.about - 1),
-        ]
-        rest = _rest(frame, detail, sizes.rest, grid)
+    about = _about(frame, sizes.about)
+    rest = _rest(frame, detail, sizes.rest, grid) if detail is not None else []
     plots = sizes.plots if grid.shown else 0
     regions = (
         ("head", sizes.head, 0),
@@ -132,6 +122,15 @@ def page(frame: DetailFrame) -> DetailPage:
         ("foot", [foot.line]),
     )
     return DetailPage(regions, parts, grid, _plot_title(frame, grid), _plots(frame, grid), foot)
+
+
+def _about(frame: DetailFrame, room_lines: int) -> list[Line]:
+    detail, room = frame.detail, frame.width
+    if detail is None:
+        nothing = Piece("   nothing is known of this GPU yet", "label")
+        return [hairline(("GPU",), room, "strong"), fit((nothing,), room)]
+    title = detailabout.title(detail.row, frame.place, room)
+    return [title, *detailabout.lines(detail.row, frame.snapshot, frame.now, room, room_lines - 1)]
 
 
 def _plots(frame: DetailFrame, grid: Grid) -> tuple[Plot, ...]:

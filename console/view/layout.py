@@ -110,22 +110,11 @@ def regions(
         if left > (4 if place in (3, 4) else 0) and (ladder_lines or place == 0):
             airs[place], left = 1, left - 1
     table_more = max(0, min(rows + 1 - table_least, left))
-    left -= table_more
-    chart_lines, airs[1], left = _charts(left) if charts and not bare else (0, 0, left)
+    table, left = table_least + table_more, left - table_more
+    chart, airs[1], left = _charts(left) if charts and not bare else (0, 0, left)
+    log = log_least + left
     return Regions(
-        head,
-        banner,
-        airs[0],
-        table_least + table_more,
-        airs[1],
-        chart_lines,
-        airs[2],
-        ladder_lines,
-        airs[3],
-        why_lines,
-        airs[4],
-        log_least + left,
-        foot,
+        head, banner, airs[0], table, airs[1], chart, airs[2], ladder_lines, airs[3], why_lines, airs[4], log, foot
     )
 
 
