@@ -36,6 +36,7 @@ from console.site.interface import Site
 from console.view.actions import ACTIONS, GPUS, JOURNAL, MARKET, Action, first_key
 from console.view.detailactions import DETAIL
 from console.view.sight import Sight
+from console.web import later
 
 OURS = UserSettings()
 TICK_S = 1.0
@@ -186,6 +187,7 @@ class ConsoleApp(App[None]):
     def on_ready(self) -> None:
         """The first frame."""
         self._held.close()
+        self.call_after_refresh(later.release)
         if not self.is_headless:
             # What was imported lives as long as the program. Out of the collector's sight its pauses no longer grow
             # to 14 ms, longer than a key may take.

@@ -26,10 +26,11 @@ def main(argv: list[str]) -> int:
         return 0
     from console.commands import own, surroundings
     from console.commands.opening import ended_tidily, opened
+    from console.web import later
 
     surroundings.clear()
     mine = own.opened()
-    with ended_tidily(), opened(args, headless=False) as site:
+    with ended_tidily(), later.held(), opened(args, headless=False) as site:
         # The site is sampling by now: the driver's first round trips overlap the import of Textual.
         from console.app import run
         from console.attention import looked

@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from typing import TYPE_CHECKING
 
+from console.web import later
 from console.web.body import MAX_BODY, BodyError, read
 from console.web.dates import retry_after_s
 from console.web.errors import StatusError, WebError
@@ -26,7 +27,10 @@ _DONE = frozenset({200, 201, 202, 204})
 
 
 class Client:
-    """The HTTP interface at one address. Not for several threads at once; httpx is imported with the first request."""
+    """The HTTP interface at one address. Not for several threads at once; httpx is imported with the first request.
+
+    A request waits while ``console.web.later`` holds all of them.
+    """
 
     def __init__(
         self,
@@ -106,6 +110,7 @@ class Client:
         headers: Mapping[str, str],
         body: bytes | None,
     ) -> bytes:
+        later.wait()
         import httpx
 
         end = time.monotonic() + timeout_s
