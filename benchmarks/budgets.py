@@ -36,8 +36,8 @@ FIGURES = (
     Figure("hung_key_p95_ms", "cursor key while a GPU hangs, p95", "ms", 1),
     Figure("stall_bytes", "in 1.5 s to whoever reads again after a stall", "B", 0),
     Figure("stall_pss_mb", "memory (PSS) then", "MB", 1),
-    Figure("stall_key_ms", "cursor key after that, median", "ms", 1),
-    Figure("stall_key_p95_ms", "cursor key after that, p95", "ms", 1),
+    Figure("stall_key_ms", "cursor key just after a stall, median", "ms", 1),
+    Figure("stall_key_p95_ms", "cursor key just after a stall, p95", "ms", 1),
 )
 
 

@@ -19,10 +19,9 @@ TOLD = (
 
 
 def summary(results: Results) -> str:
-    """The table for the README, of the hosts without a config."""
-    bare = {one.gpus: one for one in results.watched if "no config" in one.title}
-    wanted = [bare[gpus] for gpus in sorted(bare)]
-    head = ["", *(f"{one.gpus} GPUs" for one in wanted), "budget"]
+    """The table for the README: every host that was watched, in brackets how often nvitop's figure it is."""
+    wanted = results.watched
+    head = ["", *(one.title for one in wanted), "budget"]
     figures = {figure.key: figure for figure in FIGURES}
     rows = [
         head,
@@ -49,7 +48,7 @@ def _row(line: Figure, watched: Sequence[Watched]) -> Sequence[str]:
         budget = BUDGETS[one.gpus].get(line.key)
         said = "–" if ours is None else f"{ours.median:,.{line.digits}f}"
         if theirs is not None:
-            said += f" ({ratio_text(ours, theirs)} x nvitop)"
+            said += f" ({ratio_text(ours, theirs)}×)"
         if budget is not None:
             tried = any(line.key in sample for sample in one.samples[OURS.name])
             _, verdict = verdict_of(budget, ours, theirs, tried=tried)

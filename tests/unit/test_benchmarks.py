@@ -200,7 +200,7 @@ def test_the_readme_gets_the_figures_and_which_of_them_were_missed() -> None:
     ours, theirs = {"cpu_pct": 0.6, "key_ms": 5.4}, {"cpu_pct": 1.2}
     one = Watched("8 GPUs, no config", 8, {OURS.name: [ours], THEIRS.name: [theirs]})
     text = summary(Results(1, [one], [], []))
-    assert "| CPU at rest, all processes, % of a core | 0.60 (0.50 x nvitop) | ≤ nvitop |" in text
+    assert "| CPU at rest, all processes, % of a core | 0.60 (0.50×) | ≤ nvitop |" in text
     assert "| cursor key to paint, median, ms | 5.4 **missed** | ≤ 5 |" in text
     assert "| page key to paint, median, ms | – **not measured** | ≤ 12 |" in text
     alone = Watched("8 GPUs, no config", 8, {OURS.name: [ours], THEIRS.name: [{}]})
