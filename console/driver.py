@@ -56,7 +56,9 @@ class PatientDriver(LinuxDriver):
 
     def __init__(self, *args: Any, **more: Any) -> None:
         super().__init__(*args, **more)
-        self._file = _screen() or self._file
+        self._out = _screen()
+        if self._out is not None:
+            self._file = _as_text(self._out)
 
     @property
     def behind(self) -> bool:
@@ -65,7 +67,9 @@ class PatientDriver(LinuxDriver):
 
     @property
     def _writing(self) -> bool:
-        return self._writer_thread is not None and self._writer_thread._queue.qsize() > 0
+        """True while something waits to be written, or is being written to a terminal that does not take it."""
+        busy = self._out is not None and self._out.busy
+        return self._writer_thread is not None and (busy or self._writer_thread._queue.qsize() > 0)
 
     @property
     def waiting(self) -> bool:
@@ -185,20 +189,32 @@ class PatientDriver(LinuxDriver):
         os._exit(code)
 
 
-def _screen() -> io.TextIOWrapper | None:
-    """Standard output where that is a terminal, to be written to as Python writes to stderr: nothing is refused."""
-    given = sys.__stdout__
-    if given is None or not given.isatty():
-        return None
-    binary = io.BufferedWriter(_Terminal(given.fileno(), "w", closefd=False))
-    return io.TextIOWrapper(binary, encoding=stream_encoding(given.encoding), errors="backslashreplace")
+class Terminal(io.FileIO):
+    """A terminal that takes its time also where another program has left it non-blocking: a full one is no error.
 
+    ``busy`` while it has not taken what it was last given. Linux says of no pseudo-terminal how much of it is unread.
+    """
 
-class _Terminal(io.FileIO):
-    """A terminal that takes its time also where another program has left it non-blocking: a full one is no error."""
+    busy = False
 
     def write(self, data: Any, /) -> int:
         """As FileIO.write, and never None."""
-        while (taken := super().write(data)) is None:
-            select.select([], [self.fileno()], [])
+        self.busy = True
+        try:
+            while (taken := super().write(data)) is None:
+                select.select([], [self.fileno()], [])
+        finally:
+            self.busy = False
         return taken
+
+
+def _screen() -> Terminal | None:
+    """Standard output where that is a terminal."""
+    given = sys.__stdout__
+    return Terminal(given.fileno(), "w", closefd=False) if given is not None and given.isatty() else None
+
+
+def _as_text(out: Terminal) -> io.TextIOWrapper:
+    """To be written to as Python writes to stderr: nothing is refused."""
+    encoding = stream_encoding(sys.__stdout__.encoding if sys.__stdout__ is not None else "utf-8")
+    return io.TextIOWrapper(io.BufferedWriter(out), encoding=encoding, errors="backslashreplace")
