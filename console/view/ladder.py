@@ -90,7 +90,9 @@ def option_line(option: Option, symbol: str, room: int, *, running: bool) -> Lin
     if width(together(parts, gap)) > room:
         gap = 1
     whole = width(together(parts, gap)) <= room
-    head = together(parts, gap) if whole else together((mark, parts[4]), 2)  # of all the figures the net decides
+    if not whole:
+        parts, gap = [mark, parts[4]], 2  # of all the figures the net decides
+    head = together(parts, gap)
     rest = room - width(head) - gap - 1
     now = _now(option)
     if whole and now and rest < sum(map(cells_of, now)):
