@@ -104,7 +104,7 @@ def _show(screen: Acting, make: Callable[[tuple[str, ...]], Plan]) -> None:
         screen.close()
         site.dismiss()
 
-    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, force=plan, again=plan))
+    screen.open(FlipDialog(plan(), screen.snapshot, confirm=confirm, cancel=cancel, again=plan))
 
 
 def _stop(screen: GpusScreen) -> None:

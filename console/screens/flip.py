@@ -31,15 +31,14 @@ class FlipDialog:
         *,
         confirm: Callable[[Plan], None],
         cancel: Callable[[], None],
-        force: Callable[[tuple[str, ...]], Plan] | None = None,
-        again: Callable[[tuple[str, ...]], Plan] | None = None,
+        again: Callable[[tuple[str, ...]], Plan],
     ) -> None:
-        """``again`` plans the same anew with the guards of some GPUs waived; ``force`` where that may be asked for."""
+        """``again`` plans the same anew with the guards of some GPUs waived."""
         self.title = dialog.title(plan)
         self.plan = plan
         self.armed = False
         self._snapshot = snapshot
-        self._confirm, self._cancel, self._force, self._again = confirm, cancel, force, again
+        self._confirm, self._cancel, self._again = confirm, cancel, again
         self._until = time.monotonic() + FINDING_S
         self._stood_at: float | None = None
         self._before = Press("", None, 0.0)  # the last key but a y
@@ -56,7 +55,7 @@ class FlipDialog:
             foot = dialog.force_prompt(self.plan, self._typed)
         else:
             armed = self.armed and self._read_to_the_end(len(body))
-            foot = [dialog.keys(self.plan, armed=armed, force=self._force is not None)]
+            foot = [dialog.keys(self.plan, armed=armed)]
         if len(body) + len(foot) + 1 <= height:
             self._top, self._page, self._read = 0, len(body), len(body)
             return [*body, (), *foot]
@@ -70,13 +69,13 @@ class FlipDialog:
 
     def _finding(self) -> frozenset[int]:
         """The slots of which it is still being found out who holds them."""
-        if self._again is None or time.monotonic() >= self._until:
+        if time.monotonic() >= self._until:
             return frozenset()
         return dialog.doubtful(self.plan.refusals)
 
     def heard(self, snapshot: Snapshot) -> bool:
         """News of the site; True where they have brought another plan, which has to stand before it counts."""
-        if self._again is None or self._typed is not None or not self._finding():
+        if self._typed is not None or not self._finding():
             return False
         made = self._again(self._forced)
         if _gist(made) == _gist(self.plan):
@@ -126,7 +125,7 @@ class FlipDialog:
             self._say_yes()
         elif press.key in ("escape", "n", "q"):
             self._cancel()
-        elif press.character == "!" and self._force is not None and dialog.forceable(self.plan.refusals):
+        elif press.character == "!" and dialog.forceable(self.plan.refusals):
             self._typed = ""
 
     def _say_yes(self) -> None:
@@ -151,10 +150,10 @@ class FlipDialog:
         """Plan again without the forceable guards of the GPU that was named; anything else is simply not taken."""
         names = dialog.forced_by(self.plan)
         self._typed = None
-        if typed not in names or self._force is None:
+        if typed not in names:
             return
         self._forced = (*self._forced, typed)
-        self._replace(self._force(self._forced))
+        self._replace(self._again(self._forced))
 
 
 def _gist(plan: Plan) -> object:

@@ -55,7 +55,7 @@ def lines(plan: Plan, snapshot: Snapshot, room: int, *, finding: frozenset[int] 
     return fitted if fitted[0] else fitted[1:]
 
 
-def keys(plan: Plan, *, armed: bool, force: bool = True) -> Line:
+def keys(plan: Plan, *, armed: bool) -> Line:
     """What can be pressed. ``y`` is dim until it counts."""
     out: list[Line] = []
     if plan.moves:
@@ -64,7 +64,7 @@ def keys(plan: Plan, *, armed: bool, force: bool = True) -> Line:
         word = f" flip {count} GPUs" if count > 1 else " flip"
         out.append((Piece("y", tone), Piece(word, "label" if armed else "aside")))
     out.append((Piece("esc", "key"), Piece(" cancel" if plan.moves else " close", "label")))
-    if force and forceable(plan.refusals):
+    if forceable(plan.refusals):
         out.append((Piece("!", "key"), Piece(" force", "label")))
     return together(out, 4)
 

@@ -333,7 +333,7 @@ def test_a_word_is_no_yes(typed: str, flips: int) -> None:
     site = sample.StillSite()
     plan = site.plan((1,), "ai", whole=True)
     said: list[Plan] = []
-    opened = FlipDialog(plan, site.shown, confirm=said.append, cancel=site.dismiss)
+    opened = FlipDialog(plan, site.shown, confirm=said.append, cancel=site.dismiss, again=lambda _: plan)
     opened.lines(100)
     opened.stands(100.0)
     opened.arm(100.0)

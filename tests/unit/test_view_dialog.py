@@ -110,7 +110,6 @@ def test_keys_are_only_what_can_be_pressed() -> None:
     assert text_of(dialog.keys(plan(1), armed=True)) == "y flip    esc cancel"
     assert text_of(dialog.keys(plan(1, 2), armed=True)) == "y flip 2 GPUs    esc cancel"
     assert text_of(dialog.keys(plan(1, moves=(), refusals=REFUSED), armed=True)) == "esc close    ! force"
-    assert text_of(dialog.keys(plan(1, moves=(), refusals=REFUSED), armed=True, force=False)) == "esc close"
     assert {p.tone for p in dialog.keys(plan(1), armed=False) if p.text == "y"} == {"aside"}
 
 
